@@ -1,0 +1,85 @@
+"""The base of every canonical object: strict, frozen, nothing extra, no value in a message.
+
+A resource is what the hub knows about one thing of one person's school path. Its class says in
+which section of the dossier it lives; the section says how sensitive it is (design.md, *Sections*).
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+Section = Literal[
+    "identity", "contacts", "enrolment", "english_eligibility", "results_local",
+    "results_ministry", "attendance", "behaviour", "difficulty", "intervention_plan", "health",
+    "bullying", "childcare", "transport", "finance", "consent",
+]  # fmt: skip
+Sensitivity = Literal["ordinary", "sensitive", "restricted"]
+
+SENSITIVITY: Mapping[str, Sensitivity] = MappingProxyType(
+    {
+        "identity": "ordinary",
+        "contacts": "ordinary",
+        "enrolment": "ordinary",
+        "english_eligibility": "ordinary",
+        "results_local": "ordinary",
+        "results_ministry": "ordinary",
+        "attendance": "sensitive",
+        "behaviour": "sensitive",
+        "difficulty": "sensitive",
+        "intervention_plan": "sensitive",
+        "health": "sensitive",
+        "bullying": "restricted",
+        "childcare": "ordinary",
+        "transport": "ordinary",
+        "finance": "sensitive",
+        "consent": "ordinary",  # what a person said about the others; never released itself
+    }
+)
+
+Text = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=False)]
+
+
+class Model(BaseModel):
+    """A value that was checked when it was made and cannot change."""
+
+    model_config = ConfigDict(
+        frozen=True, strict=True, extra="forbid", hide_input_in_errors=True, allow_inf_nan=False
+    )
+
+
+class Identifier(Model):
+    """One number of a person in one numbering system.
+
+    `system` is ``code-permanent``, ``ramq``, or a numbering scoped to an organisation:
+    ``fiche:762000``. `value` is the normalised text; leading zeros count.
+    """
+
+    system: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z-]*(:[0-9]{6})?$")]
+    value: Annotated[str, StringConstraints(pattern=r"^\S{1,40}$")]
+
+
+class Resource(Model):
+    """A canonical object about one person, who is named by identifiers and matched by the door in.
+
+    `subject`: what the source calls the person, at least one identifier. `organization`: six-digit
+    code of the body that said it.
+    """
+
+    SECTION: ClassVar[Section]
+
+    subject: Annotated[tuple[Identifier, ...], Field(min_length=1)]
+    organization: Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$")]
+
+
+def problems(error: Any) -> list[tuple[str, str]]:
+    """(canonical path, rule) of each fault in a pydantic ValidationError, without any value."""
+    return [
+        (".".join(str(part) for part in fault["loc"]) or "(record)", _rule(fault["type"]))
+        for fault in error.errors(include_input=False, include_context=False, include_url=False)
+    ]
+
+
+def _rule(kind: str) -> str:
+    return kind.replace("_", "-")

@@ -1,0 +1,134 @@
+"""What can be said of an identifier from its text alone; never more than a public rule says.
+
+Two strengths (facts/quebec-education.md §1.4): a *fault* refuses the value; a *warning* never does.
+The last two characters of a code permanent are opaque. `check` serves `passerelle identifier check`.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from types import MappingProxyType
+from typing import Annotated
+
+from pydantic import AfterValidator
+from pydantic_core import PydanticCustomError
+from stdnum import luhn
+
+CODE_PERMANENT = re.compile(r"^[A-Z]{4}[0-9]{8}$")
+POSTAL_CODE = re.compile(r"^[ABCEGHJ-NPRSTVXY]\d[ABCEGHJ-NPRSTV-Z]\d[ABCEGHJ-NPRSTV-Z]\d$")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """The verdict on one value: `faults` refuse it, `warnings` do not. Codes, never the value."""
+
+    faults: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    decoded: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+
+def _shape(pattern: str) -> Callable[[str], Finding]:
+    compiled = re.compile(pattern)
+    return lambda value: Finding() if compiled.match(value) else Finding(faults=("wrong-shape",))
+
+
+def code_permanent(value: str, *, today: date | None = None) -> Finding:
+    """Four letters, then day (+62 for births from 2000), month (+50 for girls), year, two opaque digits.
+
+    Source: public description by concordia.ca; the +62 has a single source, so it only warns.
+    """
+    if not CODE_PERMANENT.match(value):
+        return Finding(faults=("wrong-shape",))
+    day, month, year = int(value[4:6]), int(value[6:8]), int(value[8:10])
+    after_1999 = 63 <= day <= 93
+    female = 51 <= month <= 62
+    day, month = day - 62 * after_1999, month - 50 * female
+    try:
+        born = date((2000 if after_1999 else 1900) + year, month, day)
+    except ValueError:
+        return Finding(warnings=("impossible-date",))
+    decoded = {"birth_date": born.isoformat(), "sex": "F" if female else "M"}
+    late = today is not None and born > today
+    old = today is not None and not after_1999 and today.year - born.year > 90
+    warnings = ("implausible-age",) if late or old else ()
+    return Finding(warnings=warnings, decoded=MappingProxyType(decoded))
+
+
+def disagreements(value: str, *, birth_date: date, sex: str, family_name: str) -> tuple[str, ...]:
+    """Where a code permanent and the file disagree: warnings only, for the rules of names are not public."""
+    decoded = code_permanent(value).decoded
+    found = []
+    if decoded and decoded["birth_date"] != birth_date.isoformat():
+        found.append("birth-date-disagrees")
+    if decoded and sex in ("F", "M") and decoded["sex"] != sex:
+        found.append("sex-disagrees")
+    if value[:1] != family_name[:1].upper():
+        found.append("letters-disagree")
+    return tuple(found)
+
+
+def nas(value: str) -> Finding:
+    """Nine digits, Luhn; all zeros pass Luhn and are refused. First digit 0 or 8 only warns."""
+    if not re.match(r"^\d{9}$", value):
+        return Finding(faults=("wrong-shape",))
+    if value == "000000000":
+        return Finding(faults=("all-zeros",))
+    if not luhn.is_valid(value):
+        return Finding(faults=("wrong-check-digit",))
+    return Finding(warnings=("unusual-first-digit",) if value[0] in "08" else ())
+
+
+def tvq(value: str) -> Finding:
+    """Ten digits, ``TQ``, four digits not all zero; the tenth is (11 − Σ w·d mod 11) mod 10."""
+    if not (found := re.match(r"^(\d{9})(\d)TQ(\d{4})$", value)):
+        return Finding(faults=("wrong-shape",))
+    body, check_digit, file = found.groups()
+    if file == "0000":
+        return Finding(faults=("file-zero",))
+    total = sum(int(d) * w for d, w in zip(body, (4, 3, 2, 7, 6, 5, 4, 3, 2), strict=True))
+    right = str((11 - total % 11) % 10)
+    return Finding() if check_digit == right else Finding(faults=("wrong-check-digit",))
+
+
+def releve_24_check_digit(number: int) -> int:
+    """Series number (eight digits) modulo 7."""
+    return number % 7
+
+
+def releve_24(value: str) -> Finding:
+    """Nine digits: eight of the series and their remainder by 7."""
+    if not re.match(r"^\d{9}$", value):
+        return Finding(faults=("wrong-shape",))
+    right = releve_24_check_digit(int(value[:8]))
+    return Finding() if int(value[8]) == right else Finding(faults=("wrong-check-digit",))
+
+
+CHECKS: Mapping[str, Callable[[str], Finding]] = MappingProxyType(
+    {
+        "code-permanent": code_permanent,
+        "nas": nas,
+        "tvq": tvq,
+        "releve-24": releve_24,
+        "code-postal": _shape(POSTAL_CODE.pattern),
+        "organisme": _shape(r"^\d{6}$"),
+        "code-cours": _shape(r"^(\d{6}|[A-Z]{3}\d{3}|\d{3}-[0-9A-Z]{3}-[A-Z]{2})$"),
+        "demande-admission": _shape(r"^\d{9}$"),
+    }
+)
+
+
+def _refuse_faults(kind: str) -> AfterValidator:
+    def check(value: str) -> str:
+        if faults := CHECKS[kind](value).faults:
+            raise PydanticCustomError(f"{kind}-{faults[0]}", "the identifier is not well formed")  # type: ignore[arg-type]
+        return value
+
+    return AfterValidator(check)
+
+
+CodePermanent = Annotated[str, _refuse_faults("code-permanent")]
+SocialInsuranceNumber = Annotated[str, _refuse_faults("nas")]
+PostalCode = Annotated[str, _refuse_faults("code-postal")]
+OrganizationCode = Annotated[str, _refuse_faults("organisme")]
+CourseCode = Annotated[str, _refuse_faults("code-cours")]

@@ -1,0 +1,55 @@
+"""Money: a Decimal amount in cents' precision and its currency; text on the wire, never a float.
+
+Rounding is half-up to the cent, everywhere (facts/billing-rl24.md §12). A split gives the first
+payers their rounded part and the last one what is left, so that no cent is lost or made.
+"""
+
+from collections.abc import Sequence
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, PlainSerializer
+from pydantic_core import PydanticCustomError
+
+from canonical_model.base import Model
+
+CENT = Decimal("0.01")
+
+
+def _text_or_decimal(value: object) -> object:
+    if isinstance(value, (int, float)):  # the JSON number 1.1 would pass even when strict
+        raise PydanticCustomError("money-is-text", "an amount is written as text, never a number")
+    return value
+
+
+Amount = Annotated[
+    Decimal,
+    BeforeValidator(_text_or_decimal),
+    Field(max_digits=12, decimal_places=2),
+    PlainSerializer(lambda amount: f"{amount:.2f}", return_type=str, when_used="json"),
+]
+
+
+class Money(Model):
+    """An amount of one currency (ISO 4217)."""
+
+    amount: Amount
+    currency: Literal["CAD"] = "CAD"
+
+
+def rounded(amount: Decimal) -> Decimal:
+    """To the cent, half up."""
+    return amount.quantize(CENT, ROUND_HALF_UP)
+
+
+def split(amount: Decimal, shares: Sequence[Decimal]) -> tuple[Decimal, ...]:
+    """Parts of `amount` (dollars) in proportion to `shares`; the last share takes what is left.
+
+    Raises ValueError when there is no share, one is negative, or all are zero.
+    """
+    total = sum(shares, Decimal(0))
+    if not shares or min(shares) < 0 or total == 0:
+        msg = "split: shares must be positive and not all zero."
+        raise ValueError(msg)
+    parts = [rounded(amount * share / total) for share in shares[:-1]]
+    return (*parts, amount - sum(parts, Decimal(0)))

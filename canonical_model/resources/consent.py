@@ -1,0 +1,34 @@
+"""Consent: what a family, or the pupil, said about one purpose and one recipient (A-2.1, s. 53.1).
+
+One purpose, one recipient, named sections, a limited time; given under 14 by the holder of parental
+authority only, from 14 by the minor or the parent (facts/quebec-education.md §8, C1 to C4).
+"""
+
+from datetime import date
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field, StringConstraints
+
+from canonical_model.base import Resource, Section
+from canonical_model.codings import Coding, in_system
+from canonical_model.identifiers import OrganizationCode
+from canonical_model.periods import Period
+
+
+class Consent(Resource):
+    """`number`: the portal's own number. `answer`: given or refused. `given_by`: who answered.
+    `period` is half-open and must end: a consent without end is without effect. `distinct`: asked
+    apart from other text and in clear terms; without it the consent counts as absent (C1)."""
+
+    SECTION: ClassVar[Section] = "consent"
+
+    resource_type: Literal["Consent"] = "Consent"
+    number: Annotated[str, StringConstraints(pattern=r"^[0-9A-Z-]{1,30}$")]
+    recipient: OrganizationCode
+    purpose: Annotated[Coding, in_system("release_purpose")]
+    sections: Annotated[tuple[Section, ...], Field(min_length=1)]
+    answer: Annotated[Coding, in_system("consent_answer")]
+    given_by: Annotated[Coding, in_system("consent_giver")]
+    given_on: date
+    period: Period
+    distinct: bool

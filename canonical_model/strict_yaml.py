@@ -1,0 +1,123 @@
+"""YAML that means what it shows: every scalar is a string, no key comes twice, nothing is hidden.
+
+Mappings, manifests, code lists, agreements and rates are read by it. Refused, with file and line:
+a key written twice, a tag (`!!int`), an anchor, an alias, `<<`.
+"""
+
+from pathlib import Path
+from typing import Any, ClassVar
+
+import yaml
+from yaml.resolver import BaseResolver
+
+from canonical_model.errors import ConfigurationError
+
+
+class StrictYamlError(ConfigurationError):
+    """A person must change the file."""
+
+    code = "yaml"
+
+
+class _Loader(yaml.SafeLoader):
+    """SafeLoader without guessing: `ON` is a province, `0123` is a school code."""
+
+    yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {}
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        event = self.peek_event()
+        if event.anchor is not None:
+            raise _refused(event.start_mark, "an anchor or an alias is refused", "Write it out.")
+        if getattr(event, "tag", None) not in (None, "!"):
+            raise _refused(event.start_mark, f"the tag {event.tag!r} is refused", "Remove it.")
+        return super().compose_node(parent, index)
+
+
+_FRENCH = {
+    "Write it out.": "Écrivez-le en toutes lettres.",
+    "Remove it.": "Retirez-le.",
+    "Remove one.": "Retirez-en un.",
+}
+
+
+def _refused(mark: Any, what: str, remedy: str) -> StrictYamlError:
+    place = f"{mark.name}:{mark.line + 1}"
+    return StrictYamlError(f"{place}: {what}. {remedy}", f"{place} : {what}. {_FRENCH[remedy]}")
+
+
+def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key_node, value_node in node.value:
+        mark = key_node.start_mark
+        if not isinstance(key_node, yaml.ScalarNode) or key_node.value == "<<":
+            raise _refused(mark, "a key that is not a word", "Write it out.")
+        if key_node.value in found:
+            raise _refused(mark, f"{key_node.value!r} is written twice", "Remove one.")
+        found[key_node.value] = loader.construct_object(value_node, deep=True)  # type: ignore[no-untyped-call]
+    return found
+
+
+_Loader.add_constructor(BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
+
+
+def load(text: str, name: str = "<text>") -> Any:
+    """Dictionaries, lists and strings of one YAML document; `name` is the file, for messages.
+
+    Raises StrictYamlError for what is refused here and for what is not YAML.
+    """
+    loader = _Loader(text)
+    loader.name = name
+    try:
+        return loader.get_single_data()
+    except yaml.MarkedYAMLError as error:
+        line = f":{error.problem_mark.line + 1}" if error.problem_mark else ""
+        raise StrictYamlError(
+            f"{name}{line}: this is not YAML ({error.problem}). Correct the line.",
+            f"{name}{line} : ce n'est pas du YAML ({error.problem}). Corrigez la ligne.",
+        ) from error
+    finally:
+        loader.dispose()  # type: ignore[no-untyped-call]
+
+
+def lines(text: str, name: str = "<text>") -> dict[tuple[str, ...], int]:
+    """The line of every key and list item, by the way that leads to it: ``("fields", "sex", "read")``.
+
+    Items of a list are ``"0"``, ``"1"`` …; lines start at 1. For messages: call `load` first, which
+    refuses what is refused.
+    """
+    loader = _Loader(text)
+    loader.name = name
+    found: dict[tuple[str, ...], int] = {(): 1}
+
+    def walk(node: yaml.Node | None, way: tuple[str, ...]) -> None:
+        if isinstance(node, yaml.MappingNode):
+            for key, value in node.value:
+                found[*way, key.value] = key.start_mark.line + 1
+                walk(value, (*way, key.value))
+        elif isinstance(node, yaml.SequenceNode):
+            for number, item in enumerate(node.value):
+                found[*way, str(number)] = item.start_mark.line + 1
+                walk(item, (*way, str(number)))
+
+    try:
+        walk(loader.get_single_node(), ())
+    finally:
+        loader.dispose()
+    return found
+
+
+def load_file(path: Path) -> Any:
+    """The same from a file. Raises StrictYamlError when it is absent or not UTF-8."""
+    try:
+        text = path.read_text("utf-8")
+    except FileNotFoundError as error:
+        raise StrictYamlError(
+            f"{path}: the file is absent. Create it, or correct the path.",
+            f"{path} : le fichier est absent. Créez-le, ou corrigez le chemin.",
+        ) from error
+    except UnicodeDecodeError as error:
+        raise StrictYamlError(
+            f"{path}: the file is not UTF-8. Save it as UTF-8.",
+            f"{path} : le fichier n'est pas en UTF-8. Enregistrez-le en UTF-8.",
+        ) from error
+    return load(text, str(path))

@@ -1,0 +1,85 @@
+"""What a connector is: a Source yields what it was told, a Target takes only what was released.
+
+Neither maps, checks nor stores. A source's frames hold text or null, nothing else: a number is kept
+as the system wrote it. Errors are terminal (ConfigurationError: wrong secret, missing table or
+column) or transient (RetryableError: no answer, refused connection, time-out, 5xx).
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from canonical_model.released import Released
+from connectors.kit.installation import Installation
+
+if TYPE_CHECKING:
+    import polars
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What a pull asks for. `school_year`: starting year. `day`: the business day of the exchange."""
+
+    school_year: int
+    day: date
+
+
+class Source(ABC):
+    """Asks one installed system, and yields what it was told."""
+
+    def __init__(self, installation: Installation) -> None:
+        self.installation = installation
+
+    @abstractmethod
+    def read(self, stream: str, window: Window) -> Iterator["polars.DataFrame"]:
+        """Frames of one stream of the manifest, in the stable order of its key. All columns text.
+
+        Column names are the contract's, in lower case. A stream without rows yields one empty frame
+        with its columns. A missing column raises ConfigurationError naming stream and column.
+        """
+
+    @abstractmethod
+    def count(self, stream: str, window: Window) -> int | None:
+        """How many rows the system says the stream has now; None when it cannot say."""
+
+    def close(self) -> None:
+        """Let go of connections."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One bundle for one partner. `key`: idempotency key, the same when the same bundle is sent again.
+
+    `released`: every person in it, each under its own decision. `content`: what the target renders
+    for the wire, made of the released resources and of aggregates without any person.
+    """
+
+    key: str
+    released: Sequence[Released]
+    content: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What the partner answered: its number, how many it took, and each refusal by (key, reason code)."""
+
+    number: str
+    accepted: int
+    refused: tuple[tuple[str, str], ...]
+    raw: bytes
+
+
+class Target(ABC):
+    """Delivers to one installed system. Sending the same delivery key again must change nothing there."""
+
+    def __init__(self, installation: Installation) -> None:
+        self.installation = installation
+
+    @abstractmethod
+    def deliver(self, delivery: Delivery) -> Receipt:
+        """Hand the bundle over and return the partner's receipt. Raises as `Source` does."""
+
+    def close(self) -> None:
+        """Let go of connections."""

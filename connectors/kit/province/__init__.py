@@ -1,0 +1,1 @@
+"""An invented, deterministic school province for the sandbox systems. Never imported by production."""

@@ -1,0 +1,1 @@
+"""Clara: the college system that receives dossiers. See README.md."""

@@ -1,0 +1,1 @@
+"""Mozaïk-Inscription, where families answer. Loaded by name only (connectors.kit.load)."""

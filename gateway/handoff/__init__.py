@@ -1,0 +1,5 @@
+"""The handoff to the cégep: who finishes secondary school, what may follow them, one signed document each."""
+
+from gateway.handoff.service import deliver, prepare
+
+__all__ = ["deliver", "prepare"]

@@ -1,0 +1,326 @@
+"""The door in: pull and land, map and check, match the person and store. Nothing is lost or half done.
+
+    fetch       one system → a landed batch                      (one file, one transaction)
+    translate   a landed batch → documents and rejects           (one file, one transaction)
+    admit       the batches of one board → versions, quarantine  (one transaction a system)
+
+Each step is keyed by its exchange: done twice is done once, killed and called again ends the same.
+On every mapping: rows = filtered + used, and read = stored + unchanged + quarantined.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+import orjson
+import polars as pl
+import sqlalchemy as sa
+
+from canonical_model import resources
+from canonical_model.errors import ConfigurationError, HubError, IntegrityError, RetryableError
+from connectors.kit import load
+from connectors.kit.installation import Installation
+from connectors.kit.protocol import Source, Window
+from gateway import quarantine, site
+from gateway.evidence.chain import Entry, append
+from gateway.quarantine import Fault
+from gateway.store import exchanges, people, versions
+from gateway.store.hub import Hub
+from gateway.store.people import Claim
+from gateway.store.raw import RawStore
+from gateway.store.versions import Version
+from mappings.engine import compiler, loader
+
+ROUTE = "intake"
+_LOCK = 0x496E7461  # two boards are admitted one after the other: matching sees all persons
+
+
+def exchange_id(run: str, system: str) -> str:
+    """The idempotency key of one system's intake in one run of the day."""
+    return f"{run}/{ROUTE}/{system}"
+
+
+def fetch(
+    hub: Hub, *, system: str, run: str, day: date, school_year: int, moment: datetime
+) -> str:
+    """Pull every stream of one installed system and land it. Returns the exchange's id.
+
+    Raises ConfigurationError (wrong secret, missing column) or RetryableError (no answer, or the
+    source changed while it was read); the exchange then says so and nothing is landed.
+    """
+    id = exchange_id(run, system)  # noqa: A001
+    with hub.transaction() as connection:
+        state = exchanges.begin(
+            connection, id, run=run, route=ROUTE, system=system, direction="in", day=day, moment=moment
+        )
+    if state in ("landed", "mapped", "done"):
+        return id
+    try:
+        installation = site.installation(hub.settings.site_folder, system)
+        frames = _pull(installation, Window(school_year=school_year, day=day))
+    except HubError as error:
+        with hub.transaction() as connection:
+            exchanges.record(connection, id, state="failed", failure=error, moment=moment)
+        raise
+    batch = RawStore(hub.settings.root, hub.keys).land(system, frames)
+    rows = {name: frame.height for name, frame in frames.items()}
+    with hub.transaction() as connection:
+        exchanges.record(
+            connection, id, state="landed", digest=bytes.fromhex(batch), counts={"rows": rows}, moment=moment
+        )
+        append(connection, moment, Entry("intake.landed", None, {"exchange": id, "batch": batch, "rows": rows}))
+    return id
+
+
+def _pull(installation: Installation, window: Window) -> dict[str, pl.DataFrame]:
+    manifest = load.manifest(installation.connector)
+    source = load.source(installation)
+    try:
+        return {stream: _stream(source, stream, window) for stream in manifest.streams}
+    finally:
+        source.close()
+
+
+def _stream(source: Source, stream: str, window: Window) -> pl.DataFrame:
+    frame = pl.concat(source.read(stream, window), how="diagonal")
+    said = source.count(stream, window)
+    if said is not None and said != frame.height:
+        place = f"{source.installation.system}/{stream}"
+        raise RetryableError(
+            f"{place}: {frame.height} rows were read and the system counts {said}. Try again.",
+            f"{place} : {frame.height} lignes lues, le système en compte {said}. Réessayez.",
+        )
+    return frame
+
+
+def translate(hub: Hub, *, exchange: str, moment: datetime) -> str:
+    """Map a landed batch by the mappings of its connector's manifest and check it against the model."""
+    with hub.transaction() as connection:
+        row = _found(connection, exchange)
+    if row.state in ("mapped", "done"):
+        return exchange
+    installation = site.installation(hub.settings.site_folder, row.system)
+    raw = RawStore(hub.settings.root, hub.keys)
+    streams = raw.streams(row.digest.hex())
+    frames: dict[str, pl.DataFrame] = {}
+    counts: dict[str, Any] = {}
+    for name in load.manifest(installation.connector).mappings:
+        mapping = loader.load(name)
+        mapped = compiler.run(
+            mapping,
+            {stream: streams[stream] for stream in mapping.streams},
+            system=row.system,
+            organization=installation.organization,
+            day=row.day,
+        )
+        frames[f"{name}/documents"] = mapped.documents
+        frames[f"{name}/rejects"] = mapped.rejects
+        counts[name] = {
+            "resource": mapping.to,
+            "rows": mapped.rows,
+            "filtered": mapped.filtered,
+            "read": mapped.documents.height + mapped.rejected,
+            "rejected": mapped.rejected,
+        }
+    kept = raw.keep_mapped(exchange, frames)
+    with hub.transaction() as connection:
+        exchanges.record(
+            connection,
+            exchange,
+            state="mapped",
+            receipt={"mapped": kept},
+            counts={"mappings": counts},
+            moment=moment,
+        )
+    return exchange
+
+
+def admit(hub: Hub, *, board: str, run: str, moment: datetime) -> list[str]:
+    """Store what the systems of one board said, those that establish people first. Returns the exchanges."""
+    with hub.transaction() as connection:
+        rows = [r for r in exchanges.of_run(connection, run, route=ROUTE) if r.system.endswith(f"@{board}")]
+    rows.sort(key=lambda r: (load.manifest(_connector(r.system)).identity != "establishes", r.system))
+    for row in rows:
+        _admit_system(hub, row.id, board=board, moment=moment)
+    return [row.id for row in rows]
+
+
+def _admit_system(hub: Hub, exchange: str, *, board: str, moment: datetime) -> None:
+    raw = RawStore(hub.settings.root, hub.keys)
+    with hub.transaction() as connection:
+        connection.execute(sa.text("select pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+        row = _found(connection, exchange)
+        if row.state == "done":
+            return
+        if row.state != "mapped":
+            raise ConfigurationError(
+                f"{row.system}: nothing is mapped yet in this run. Run its fetch and translate steps first.",
+                f"{row.system} : rien n'est encore converti. Lancez d'abord sa lecture et sa conversion.",
+            )
+        admission = _Admission(connection, hub, row, board=board, moment=moment)
+        frames = raw.mapped(row.receipt["mapped"])
+        for name, counted in row.counts["mappings"].items():
+            admission.take(name, counted, frames[f"{name}/documents"], frames[f"{name}/rejects"])
+        admission.close()
+    raw.drop_mapped(row.receipt["mapped"])
+
+
+class _Admission:
+    """One system's documents on their way into the store, inside one transaction."""
+
+    def __init__(
+        self, connection: sa.Connection, hub: Hub, row: sa.Row[Any], *, board: str, moment: datetime
+    ) -> None:
+        self._connection = connection
+        self._hub = hub
+        self._row = row
+        self._board = board
+        self._moment = moment
+        self._establishes = load.manifest(_connector(row.system)).identity == "establishes"
+        self._faults: list[Fault] = []
+        self._counts: dict[str, dict[str, Any]] = {}
+
+    def take(
+        self, name: str, counted: Mapping[str, Any], documents: pl.DataFrame, rejects: pl.DataFrame
+    ) -> None:
+        """Match, store and account for the output of one mapping."""
+        mapping = loader.load(name)
+        kind = resources.resource(mapping.to)
+        faults = [
+            Fault(
+                system=self._row.system, stream=mapping.main, row=row["row"], row_key=row["row_key"],
+                column=row["column"] or "", resource=mapping.to, path=row["path"], rule=row["rule"],
+                mapping=name,
+            )
+            for row in rejects.iter_rows(named=True)
+        ]  # fmt: skip
+        parsed = [(row, orjson.loads(row["document"])) for row in documents.iter_rows(named=True)]
+        who, aside = self._match(mapping.to, parsed)
+        staged = []
+        for row, document in parsed:
+            person = who.get(row["key"])
+            if person is None:
+                rule = "shared-identifier" if row["key"] in aside else "unknown-person"
+                faults.append(
+                    Fault(
+                        system=self._row.system, stream=mapping.main, row=row["row"], row_key=row["key"],
+                        column="", resource=mapping.to, path="subject", rule=rule, mapping=name,
+                    )
+                )  # fmt: skip
+                continue
+            staged.append(self._version(name, mapping.to, kind.SECTION, mapping.main, person, row, document))
+        merged = versions.merge(
+            self._connection,
+            self._hub.keys,
+            staged,
+            exchange=self._row.id,
+            moment=self._moment,
+        )
+        apart = counted["rejected"] + len(parsed) - len(staged)
+        self._faults += faults
+        self._counts[name] = {
+            **counted,
+            "stored": merged.new + merged.changed,
+            "unchanged": merged.unchanged,
+            "quarantined": apart,
+            "reasons": dict(Counter(fault.rule for fault in faults)),
+        }
+        if counted["read"] != merged.new + merged.changed + merged.unchanged + apart:
+            raise IntegrityError(
+                f"{name}: read and stored + unchanged + quarantined differ. Report this defect.",
+                f"{name} : lus et enregistrés + inchangés + écartés diffèrent. Signalez ce défaut.",
+            )
+
+    def _match(
+        self, resource: str, parsed: list[tuple[dict[str, Any], dict[str, Any]]]
+    ) -> tuple[dict[str, str], frozenset[str]]:
+        if self._establishes and resource == "Student":
+            claims = [
+                Claim(
+                    row["key"],
+                    tuple((item["system"], item["value"]) for item in document["subject"]),
+                    document["birth_date"],
+                )
+                for row, document in parsed
+            ]
+            return people.establish(
+                self._connection, self._hub.keys, claims, exchange=self._row.id, moment=self._moment
+            )
+        firsts = {row["key"]: document["subject"][0] for row, document in parsed}
+        pairs = {key: (item["system"], item["value"]) for key, item in firsts.items()}
+        known = people.find(self._connection, pairs.values())
+        return {key: known[pair] for key, pair in pairs.items() if pair in known}, frozenset()
+
+    def _version(  # noqa: PLR0917
+        self,
+        name: str,
+        resource: str,
+        section: str,
+        stream: str,
+        person: str,
+        row: Mapping[str, Any],
+        document: Mapping[str, Any],
+    ) -> Version:
+        period = document.get("period") or {}
+        slot = f"#{row['slot']}" if row["slot"] else ""
+        return Version(
+            resource=resource,
+            key=f"{self._row.system}:{row['key']}{slot}",
+            person=person,
+            section=section,
+            organization=self._board,
+            document=row["document"],
+            valid_from=_day(period.get("start")),
+            valid_to=_day(period.get("end")),
+            place={
+                "system": self._row.system,
+                "stream": stream,
+                "row": row["row"],
+                "key": row["key"],
+                "slot": row["slot"],
+                "mapping": name,
+                "batch": self._row.digest.hex(),
+            },
+        )
+
+    def close(self) -> None:
+        """Write quarantine, counts and evidence; the caller's commit makes all of it true at once."""
+        quarantine.note(
+            self._connection,
+            self._faults,
+            system=self._row.system,
+            exchange=self._row.id,
+            batch=self._row.digest.hex(),
+            moment=self._moment,
+        )
+        exchanges.record(
+            self._connection, self._row.id, state="done", counts={"mappings": self._counts}, moment=self._moment
+        )
+        facts = {
+            name: {part: counts[part] for part in ("read", "stored", "unchanged", "quarantined")}
+            for name, counts in self._counts.items()
+        }
+        append(
+            self._connection,
+            self._moment,
+            Entry("intake.admitted", None, {"exchange": self._row.id, "counts": facts}),
+        )
+
+
+def _found(connection: sa.Connection, exchange: str) -> sa.Row[Any]:
+    row = exchanges.find(connection, exchange)
+    if row is None:
+        raise ConfigurationError(
+            f"{exchange}: no such exchange. Run the day's first step.",
+            f"{exchange} : échange inconnu. Lancez la première étape de la journée.",
+        )
+    return row
+
+
+def _connector(system: str) -> str:
+    return system.partition("@")[0]
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None

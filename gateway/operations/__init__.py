@@ -1,0 +1,1 @@
+"""Run the hub's processes on one machine: start, watch, stop, say what is missing. No record passes here."""

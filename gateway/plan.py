@@ -1,0 +1,20 @@
+"""What the day asks of which system. Light: Airflow may read it again and again; it opens nothing."""
+
+from pathlib import Path
+
+from connectors.kit import load
+from gateway import site
+
+
+def inbound(folder: Path) -> tuple[str, ...]:
+    """Every installed system of the site that is read from, as ``gpi@762000``."""
+    return tuple(
+        found.system
+        for found in site.installations(folder)
+        if load.manifest(found.connector).direction == "inbound"
+    )
+
+
+def boards(folder: Path) -> tuple[str, ...]:
+    """Every organisation that has a system to be read, in the order of the site's file."""
+    return tuple(dict.fromkeys(system.partition("@")[2] for system in inbound(folder)))

@@ -1,0 +1,49 @@
+"""The settings of one installation: environment variables ``PASSERELLE_*``, and nothing else.
+
+`passerelle doctor` lists them, the README documents them, a test compares the two. A secret is never
+a setting: settings name files.
+"""
+
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Read once by the door that starts the process; passed on as an argument."""
+
+    model_config = SettingsConfigDict(env_prefix="PASSERELLE_", frozen=True)
+
+    home: Path = Field(Path(".passerelle"), description="Folder of everything the hub writes.")
+    database_url: str = Field("", description="External PostgreSQL; empty: embedded in the home.")
+    site: Path | None = Field(None, description="Folder of the site's own files; default <home>/site.")
+    master_key_file: Path | None = Field(None, description="Master key; default <home>/keys/master.key.")
+    gateway_url: str = Field("http://127.0.0.1:8460", description="Address of the gateway.")
+    airflow_port: int = Field(8461, description="Port of Airflow's UI and API.")
+    sandbox_port: int = Field(8470, description="First port of the sandbox systems.")
+    day: date | None = Field(None, description="Day the gateway takes for today, in a rehearsal only.")
+    lang: Literal["fr", "en"] = Field("fr", description="Words for people.")
+
+    @cached_property
+    def root(self) -> Path:
+        """The home as an absolute path."""
+        return self.home.expanduser().resolve()
+
+    @property
+    def site_folder(self) -> Path:
+        """Where systems, agreements, clients and accounts of this site are declared."""
+        return (self.site or self.root / "site").expanduser().resolve()
+
+    @property
+    def keys_folder(self) -> Path:
+        """Where the hub keeps the keys it made itself."""
+        return self.root / "keys"
+
+    @property
+    def master_key_path(self) -> Path:
+        """The file of the master key."""
+        return (self.master_key_file or self.keys_folder / "master.key").expanduser().resolve()

@@ -1,0 +1,94 @@
+"""The site's own files: which systems are installed where, and where their secrets lie.
+
+`systems.yaml` of the site's folder is a list; one entry is one installation of one connector:
+
+    - system: gpi@762000            # connector @ organisation
+      address: postgresql://…       # what the connector's README asks for; never a secret in it
+      secrets: {password: {file: secrets/gpi-762000}}     # or {env: NAME}
+      options: {…}                  # connector's own, all text
+
+Secrets are read when a connector is made, never kept, never printed.
+"""
+
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+from canonical_model import strict_yaml
+from canonical_model.errors import ConfigurationError
+from connectors.kit.installation import Installation
+
+_SYSTEM = re.compile(r"^([a-z][a-z0-9_]*)@([0-9]{6})$")
+_KNOWN = {"system", "address", "secrets", "options"}
+
+
+def installations(site: Path) -> tuple[Installation, ...]:
+    """Every installed system of the site, in the order of the file. Raises ConfigurationError."""
+    path = site / "systems.yaml"
+    entries = strict_yaml.load_file(path)
+    if not isinstance(entries, list):
+        raise _wrong(path, "a list of systems is expected", "une liste de systèmes est attendue")
+    found = tuple(_installation(path, site, entry) for entry in entries)
+    names = [item.system for item in found]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise _wrong(path, f"{twice[0]} is written twice", f"{twice[0]} est écrit deux fois")
+    return found
+
+
+def installation(site: Path, system: str) -> Installation:
+    """One installed system by name, as ``gpi@762000``. Raises ConfigurationError when it is not installed."""
+    for found in installations(site):
+        if found.system == system:
+            return found
+    raise _wrong(site / "systems.yaml", f"{system} is not installed here", f"{system} n'est pas installé ici")
+
+
+def _installation(path: Path, site: Path, entry: Any) -> Installation:
+    match = _SYSTEM.match(entry.get("system", "")) if isinstance(entry, dict) else None
+    if match is None:
+        raise _wrong(
+            path, "`system` must be connector@organisation", "`system` doit être connecteur@organisme"
+        )
+    if unknown := sorted(entry.keys() - _KNOWN):
+        raise _wrong(path, f"unknown key {unknown[0]!r}", f"clé inconnue {unknown[0]!r}")
+    secrets = {
+        name: _secret(path, site, entry["system"], name, where)
+        for name, where in entry.get("secrets", {}).items()
+    }
+    return Installation(
+        connector=match[1],
+        organization=match[2],
+        address=entry.get("address", ""),
+        secrets=secrets,
+        options=entry.get("options", {}),
+    )
+
+
+def _secret(path: Path, site: Path, system: str, name: str, where: Any) -> str:
+    if isinstance(where, dict) and where.keys() == {"env"}:
+        value = os.environ.get(where["env"])
+        place = f"${where['env']}"
+    elif isinstance(where, dict) and where.keys() == {"file"}:
+        file = site / where["file"]
+        value = file.read_text("utf-8").strip() if file.is_file() else None
+        place = str(where["file"])
+    else:
+        raise _wrong(
+            path,
+            f"{system}: the secret {name} is given by {{env: NAME}} or {{file: path}} only",
+            f"{system} : le secret {name} se donne seulement par {{env: NOM}} ou {{file: chemin}}",
+        )
+    if not value:
+        raise _wrong(
+            path,
+            f"{system}: the secret {name} ({place}) is absent or empty",
+            f"{system} : le secret {name} ({place}) est absent ou vide",
+        )
+    return value
+
+
+def _wrong(path: Path, english: str, french: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"{path}: {english}. Correct the file.", f"{path} : {french}. Corrigez le fichier."
+    )

@@ -1,0 +1,87 @@
+"""What the canonical model expects at a path: read from the pydantic classes, so that it is said once."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from types import UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from pydantic import BaseModel, TypeAdapter
+
+from canonical_model.base import problems
+from canonical_model.codings import Coding
+
+_KINDS: dict[type, str] = {
+    str: "text", bool: "boolean", int: "integer", Decimal: "decimal", date: "date", Coding: "coding",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One place of a resource. `annotation` carries its checks; `kind` is that of mapping functions,
+    ``coding``, or ``object`` when it has places of its own (``objects``: a list of such).
+    """
+
+    path: str
+    annotation: Any
+
+    @property
+    def kind(self) -> str:
+        """The kind of value that belongs here."""
+        bare = _bare(self.annotation)
+        if get_origin(bare) is tuple:
+            inner = Target(f"{self.path}.0", get_args(bare)[0])
+            return "objects" if inner.kind == "object" else "list"
+        if get_origin(bare) is Literal:
+            return "text"
+        if isinstance(bare, type) and issubclass(bare, BaseModel) and bare is not Coding:
+            return "object"
+        return _KINDS[bare]
+
+    def children(self) -> Iterator[tuple[str, "Target", bool]]:
+        """(name, place, required) of each place of an object."""
+        model = _bare(self.annotation)
+        for name, info in model.model_fields.items():
+            annotation = Annotated[(info.annotation, *info.metadata)] if info.metadata else info.annotation
+            yield name, Target(f"{self.path}.{name}".lstrip("."), annotation), info.is_required()
+
+    def child(self, name: str) -> "Target | None":
+        """The place of that name, or of that position in a list; None when there is none."""
+        if self.kind == "objects":
+            item = get_args(_bare(self.annotation))[0]
+            return Target(f"{self.path}.{name}", item) if name.isdecimal() else None
+        if self.kind != "object":
+            return None
+        return next((place for found, place, _ in self.children() if found == name), None)
+
+    def refusals(self, value: Any) -> tuple[str, ...]:
+        """The rules that `value` breaks here."""
+        try:
+            TypeAdapter(self.annotation).validate_python((value,) if self.kind == "list" else value)
+        except ValueError as error:
+            return tuple(rule for _, rule in problems(error))
+        return ()
+
+
+def resource_target(model: type[BaseModel]) -> Target:
+    """The whole resource as a place."""
+    return Target("", model)
+
+
+def at(root: Target, parts: tuple[str, ...]) -> Target | None:
+    """The place that the path leads to; None when the resource lacks it."""
+    found: Target | None = root
+    for part in parts:
+        found = found.child(part) if found else None
+    return found
+
+
+def _bare(annotation: Any) -> Any:
+    """The type without its checks and without ``| None``."""
+    if get_origin(annotation) is Annotated:
+        return _bare(get_args(annotation)[0])
+    if get_origin(annotation) in (Union, UnionType):
+        inner = [item for item in get_args(annotation) if item is not type(None)]
+        return _bare(inner[0])
+    return annotation

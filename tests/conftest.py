@@ -1,0 +1,90 @@
+"""What all tests share: a real PostgreSQL a session, a migrated hub a test. No test reaches a network."""
+
+import itertools
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+from psycopg import sql
+
+from gateway import keys as hub_keys
+from gateway.settings import Settings
+from gateway.store import migrations, server
+from gateway.store.hub import Hub
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+MOMENT = datetime(2026, 2, 16, 11, 0, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_of_the_shell(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A developer's own PASSERELLE_* variables must not change what a test sees."""
+    import os
+
+    for name in [name for name in os.environ if name.startswith("PASSERELLE_")]:
+        monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[server.Server]:
+    """A running embedded PostgreSQL with an empty, migrated database named ``template_hub``."""
+    settings = Settings(home=tmp_path_factory.mktemp("postgres"))
+    held = server.ensure(settings, databases=("template_hub",))
+    engine = sa.create_engine(held.sqlalchemy_url("template_hub"))
+    migrations.upgrade(engine)
+    engine.dispose()
+    yield held
+    held.release()
+
+
+@pytest.fixture(scope="session")
+def postgres_url(postgres: server.Server) -> str:
+    """libpq URI of that server's maintenance database; a test may create databases there."""
+    return postgres.url("postgres")
+
+
+@pytest.fixture(scope="session")
+def _numbers() -> Iterator[int]:
+    return itertools.count()
+
+
+@pytest.fixture
+def new_hub(
+    postgres: server.Server, tmp_path: Path, _numbers: Iterator[int]
+) -> Iterator[Callable[[], Hub]]:
+    """Makes hubs: each on a fresh database and in a home of its own."""
+    engines = []
+
+    def make() -> Hub:
+        name = f"hub_{next(_numbers)}"
+        with psycopg.connect(postgres.url("postgres"), autocommit=True) as connection:
+            connection.execute(
+                sql.SQL("create database {} template template_hub").format(sql.Identifier(name))
+            )
+        settings = Settings(home=tmp_path / name, database_url=postgres.url(name))
+        settings.root.mkdir()
+        engine = sa.create_engine(postgres.sqlalchemy_url(name))
+        engines.append(engine)
+        return Hub(settings, hub_keys.load(settings), engine)
+
+    yield make
+    for engine in engines:
+        engine.dispose()
+
+
+@pytest.fixture
+def hub(new_hub: Callable[[], Hub]) -> Hub:
+    """A migrated hub on a fresh database, its home in the test's folder."""
+    return new_hub()
+
+
+@pytest.fixture(scope="session")
+def conformance() -> Path:
+    """Other people's schemas and samples, kept beside the repository and never in it."""
+    folder = REPOSITORY.parent / "shared" / "conformance"
+    if not folder.is_dir():
+        pytest.skip("../shared/conformance is absent: other people's schemas are not kept in this repository")
+    return folder
