@@ -121,7 +121,7 @@ CHECKS: Mapping[str, Callable[[str], Finding]] = MappingProxyType(
 def _refuse_faults(kind: str) -> AfterValidator:
     def check(value: str) -> str:
         if faults := CHECKS[kind](value).faults:
-            raise PydanticCustomError(f"{kind}-{faults[0]}", "the identifier is not well formed")  # type: ignore[arg-type]
+            raise PydanticCustomError(f"{kind}-{faults[0]}", "the identifier is not well formed")
         return value
 
     return AfterValidator(check)

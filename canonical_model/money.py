@@ -25,7 +25,7 @@ def _text_or_decimal(value: object) -> object:
 Amount = Annotated[
     Decimal,
     BeforeValidator(_text_or_decimal),
-    Field(max_digits=12, decimal_places=2),
+    Field(max_digits=12, decimal_places=2, strict=False),  # strict would refuse the text of a JSON document
     PlainSerializer(lambda amount: f"{amount:.2f}", return_type=str, when_used="json"),
 ]
 

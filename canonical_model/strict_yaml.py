@@ -5,7 +5,7 @@ a key written twice, a tag (`!!int`), an anchor, an alias, `<<`.
 """
 
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import yaml
 from yaml.resolver import BaseResolver
@@ -22,10 +22,10 @@ class StrictYamlError(ConfigurationError):
 class _Loader(yaml.SafeLoader):
     """SafeLoader without guessing: `ON` is a province, `0123` is a school code."""
 
-    yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {}
+    yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 - PyYAML's own name, read and never changed
 
     def compose_node(self, parent: Any, index: Any) -> Any:
-        event = self.peek_event()
+        event = self.peek_event()  # type: ignore[no-untyped-call]
         if event.anchor is not None:
             raise _refused(event.start_mark, "an anchor or an alias is refused", "Write it out.")
         if getattr(event, "tag", None) not in (None, "!"):
@@ -53,7 +53,7 @@ def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[str, Any]:
             raise _refused(mark, "a key that is not a word", "Write it out.")
         if key_node.value in found:
             raise _refused(mark, f"{key_node.value!r} is written twice", "Remove one.")
-        found[key_node.value] = loader.construct_object(value_node, deep=True)  # type: ignore[no-untyped-call]
+        found[key_node.value] = loader.construct_object(value_node, deep=True)
     return found
 
 
@@ -76,7 +76,7 @@ def load(text: str, name: str = "<text>") -> Any:
             f"{name}{line} : ce n'est pas du YAML ({error.problem}). Corrigez la ligne.",
         ) from error
     finally:
-        loader.dispose()  # type: ignore[no-untyped-call]
+        loader.dispose()
 
 
 def lines(text: str, name: str = "<text>") -> dict[tuple[str, ...], int]:

@@ -1,0 +1,1 @@
+"""How the hub speaks with other systems: a kit, and one folder for each kind of system."""

@@ -109,7 +109,7 @@ def translate(hub: Hub, *, exchange: str, moment: datetime) -> str:
         mapping = loader.load(name)
         mapped = compiler.run(
             mapping,
-            {stream: streams[stream] for stream in mapping.streams},
+            {stream.name: streams[stream.name] for stream in mapping.streams},
             system=row.system,
             organization=installation.organization,
             day=row.day,
@@ -117,10 +117,11 @@ def translate(hub: Hub, *, exchange: str, moment: datetime) -> str:
         frames[f"{name}/documents"] = mapped.documents
         frames[f"{name}/rejects"] = mapped.rejects
         counts[name] = {
-            "resource": mapping.to,
+            "resource": mapping.resource,
             "rows": mapped.rows,
             "filtered": mapped.filtered,
-            "read": mapped.documents.height + mapped.rejected,
+            "empty": mapped.empty,
+            "read": mapped.candidates,
             "rejected": mapped.rejected,
         }
     kept = raw.keep_mapped(exchange, frames)
@@ -186,17 +187,17 @@ class _Admission:
     ) -> None:
         """Match, store and account for the output of one mapping."""
         mapping = loader.load(name)
-        kind = resources.resource(mapping.to)
+        kind = resources.resource(mapping.resource)
         faults = [
             Fault(
-                system=self._row.system, stream=mapping.main, row=row["row"], row_key=row["row_key"],
-                column=row["column"] or "", resource=mapping.to, path=row["path"], rule=row["rule"],
+                system=self._row.system, stream=mapping.stream, row=row["row"], row_key=row["row_key"],
+                column=row["column"] or "", resource=mapping.resource, path=row["path"], rule=row["rule"],
                 mapping=name,
             )
             for row in rejects.iter_rows(named=True)
         ]  # fmt: skip
         parsed = [(row, orjson.loads(row["document"])) for row in documents.iter_rows(named=True)]
-        who, aside = self._match(mapping.to, parsed)
+        who, aside = self._match(mapping.resource, parsed)
         staged = []
         for row, document in parsed:
             person = who.get(row["key"])
@@ -204,12 +205,12 @@ class _Admission:
                 rule = "shared-identifier" if row["key"] in aside else "unknown-person"
                 faults.append(
                     Fault(
-                        system=self._row.system, stream=mapping.main, row=row["row"], row_key=row["key"],
-                        column="", resource=mapping.to, path="subject", rule=rule, mapping=name,
+                        system=self._row.system, stream=mapping.stream, row=row["row"], row_key=row["key"],
+                        column="", resource=mapping.resource, path="subject", rule=rule, mapping=name,
                     )
                 )  # fmt: skip
                 continue
-            staged.append(self._version(name, mapping.to, kind.SECTION, mapping.main, person, row, document))
+            staged.append(self._version(name, mapping.resource, kind.SECTION, mapping.stream, person, row, document))
         merged = versions.merge(
             self._connection,
             self._hub.keys,

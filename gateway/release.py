@@ -144,6 +144,28 @@ def release(
     return ReleaseResult(tuple(released), refused, tuple(unchanged))
 
 
+def refuse_unknown(
+    connection: sa.Connection,
+    *,
+    exchange: str,
+    recipient: str,
+    purpose: str,
+    sections: Collection[str],
+    day: date,
+    moment: datetime,
+) -> None:
+    """Write down that somebody asked for a person whom the hub does not know. Call it last, as `release`."""
+    facts = {
+        "exchange": exchange,
+        "recipient": recipient,
+        "purpose": purpose,
+        "asked": sorted(sections),
+        "day": day.isoformat(),
+        "reason": "unknown-person",
+    }
+    append(connection, moment, Entry("release.refused", None, facts))
+
+
 def content_digest(keys: Keys, decision: Decision, resource: Mapping[str, Any]) -> bytes:
     """What identifies a content for a recipient and a purpose, whatever the day and the marker."""
     text = orjson.dumps(resource, option=orjson.OPT_SORT_KEYS).decode()

@@ -24,8 +24,9 @@ class Settings(BaseSettings):
     master_key_file: Path | None = Field(None, description="Master key; default <home>/keys/master.key.")
     gateway_url: str = Field("http://127.0.0.1:8460", description="Address of the gateway.")
     airflow_port: int = Field(8461, description="Port of Airflow's UI and API.")
+    schedule: str = Field("", description="When Airflow runs the day, as cron; empty: when asked.")
     sandbox_port: int = Field(8470, description="First port of the sandbox systems.")
-    day: date | None = Field(None, description="Day the gateway takes for today, in a rehearsal only.")
+    day: date | None = Field(None, description="Business day of a run; empty: today.")
     lang: Literal["fr", "en"] = Field("fr", description="Words for people.")
 
     @cached_property

@@ -1,4 +1,4 @@
-"""The site's own files: which systems are installed where, and where their secrets lie.
+"""The site's own files: which systems are installed where, where their secrets lie, the school years.
 
 `systems.yaml` of the site's folder is a list; one entry is one installation of one connector:
 
@@ -12,12 +12,24 @@ Secrets are read when a connector is made, never kept, never printed.
 
 import os
 import re
+from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from canonical_model import strict_yaml
 from canonical_model.errors import ConfigurationError
 from connectors.kit.installation import Installation
+
+@dataclass(frozen=True, slots=True)
+class SchoolYear:
+    """One school year, named by its starting year; the period is half-open. `census`: 30 September."""
+
+    year: int
+    start: date
+    end: date
+    census: date
+
 
 _SYSTEM = re.compile(r"^([a-z][a-z0-9_]*)@([0-9]{6})$")
 _KNOWN = {"system", "address", "secrets", "options"}
@@ -42,6 +54,37 @@ def installation(site: Path, system: str) -> Installation:
         if found.system == system:
             return found
     raise _wrong(site / "systems.yaml", f"{system} is not installed here", f"{system} n'est pas installé ici")
+
+
+def school_year(site: Path, day: date) -> SchoolYear:
+    """The school year that `day` lies in, by `calendar.yaml`: no formula on months decides it.
+
+    Raises ConfigurationError when the calendar does not hold that day.
+    """
+    path = site / "calendar.yaml"
+    entries = strict_yaml.load_file(path)
+    try:
+        years = [
+            SchoolYear(
+                year=int(entry["year"]),
+                start=date.fromisoformat(entry["start"]),
+                end=date.fromisoformat(entry["end"]),
+                census=date.fromisoformat(entry["census"]),
+            )
+            for entry in entries["school_years"]
+        ]
+    except (KeyError, TypeError, ValueError) as error:
+        raise _wrong(
+            path,
+            "each school year needs year, start, end and census (yyyy-mm-dd)",
+            "chaque année scolaire demande year, start, end et census (aaaa-mm-jj)",
+        ) from error
+    for found in years:
+        if found.start <= day < found.end:
+            return found
+    raise _wrong(
+        path, f"no school year holds {day}", f"aucune année scolaire ne contient le {day}"
+    )
 
 
 def _installation(path: Path, site: Path, entry: Any) -> Installation:

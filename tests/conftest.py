@@ -1,6 +1,7 @@
 """What all tests share: a real PostgreSQL a session, a migrated hub a test. No test reaches a network."""
 
 import itertools
+import tempfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,15 +30,18 @@ def _no_settings_of_the_shell(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[server.Server]:
-    """A running embedded PostgreSQL with an empty, migrated database named ``template_hub``."""
-    settings = Settings(home=tmp_path_factory.mktemp("postgres"))
-    held = server.ensure(settings, databases=("template_hub",))
-    engine = sa.create_engine(held.sqlalchemy_url("template_hub"))
-    migrations.upgrade(engine)
-    engine.dispose()
-    yield held
-    held.release()
+def postgres() -> Iterator[server.Server]:
+    """A running embedded PostgreSQL with an empty, migrated database named ``template_hub``.
+
+    Not below pytest's own folder: that one is closed to the user that PostgreSQL runs as under root.
+    """
+    with tempfile.TemporaryDirectory(prefix="passerelle-", ignore_cleanup_errors=True) as folder:
+        held = server.ensure(Settings(home=Path(folder)), databases=("template_hub",))
+        engine = sa.create_engine(held.sqlalchemy_url("template_hub"))
+        migrations.upgrade(engine)
+        engine.dispose()
+        yield held
+        held.release()
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,1 @@
+"""What all connectors share. Knows no system by name."""

@@ -19,7 +19,7 @@ FILE = "manifest.yaml"
 
 _REQUIRED = frozenset({"name", "direction", "protocol", "owner", "schedule", "entry", "contract", "quality"})
 _REQUIRED_INBOUND = frozenset({"identity", "streams", "mappings"})
-_KNOWN = _REQUIRED | _REQUIRED_INBOUND | {"secrets"}
+KEYS = _REQUIRED | _REQUIRED_INBOUND | {"secrets"}
 _NAME = re.compile(r"^[a-z][a-z0-9_]*$")
 _ENTRY = re.compile(r"^(source|target):[A-Z][A-Za-z0-9]*$")
 _MAPPING = re.compile(r"^[a-z0-9_]+(/[a-z0-9_]+)+@[1-9][0-9]*$")
@@ -82,7 +82,7 @@ def read(folder: Path) -> Manifest:
 def _checked(reader: "_Reader", folder: Path) -> Manifest:
     direction = reader.one_of("direction", ("inbound", "outbound"))
     inbound = direction == "inbound"
-    reader.expect(_REQUIRED | (_REQUIRED_INBOUND if inbound else frozenset()), _KNOWN)
+    reader.expect(_REQUIRED | (_REQUIRED_INBOUND if inbound else frozenset()), KEYS)
     if reader.text("name", _NAME) != folder.name:
         raise _wrong(reader.path, f"`name` must be {folder.name}", f"`name` doit être {folder.name}")
     entry = reader.text("entry", _ENTRY)

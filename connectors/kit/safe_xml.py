@@ -56,6 +56,11 @@ def schema(path: Path) -> etree.XMLSchema:
     return etree.XMLSchema(etree.parse(path, parser))
 
 
+def target_namespace(path: Path) -> str:
+    """The namespace that an XML Schema describes; empty when it describes none."""
+    return parse(path.read_bytes()).get("targetNamespace", "")
+
+
 def violations(checked: etree.XMLSchema, root: etree._Element) -> Iterator[tuple[str, str]]:
     """(name of the element, rule) of each violation, in document order; never the value that violates."""
     if checked.validate(etree.ElementTree(root)):

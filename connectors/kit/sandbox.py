@@ -57,6 +57,12 @@ def connectors() -> tuple[str, ...]:
     return tuple(folder.name for folder in load.folders() if (folder / "sandbox.py").is_file())
 
 
+def kind(connector: str) -> type[SandboxSystem]:
+    """The class of a connector's simulated system."""
+    found: type[SandboxSystem] = import_module(f"connectors.systems.{connector}.sandbox").Sandbox
+    return found
+
+
 def parse_faults(text: str) -> Faults:
     """``gpi@762000=slow+cut,clara=html`` as a mapping from system or connector to fault names."""
     found: dict[str, frozenset[str]] = {}
@@ -84,15 +90,15 @@ def find(
     for connector in connectors():
         if not {connector} & {name.partition("@")[0] for name in wanted}:
             continue
-        kind = import_module(f"connectors.systems.{connector}.sandbox").Sandbox
-        for organization in _organizations(kind, province):
+        made_by = kind(connector)
+        for organization in _organizations(made_by, province):
             system = f"{connector}@{organization}"
             if {connector, system} & set(wanted):
                 told = faults.get(connector, frozenset()) | faults.get(system, frozenset())
-                _check_faults(system, kind, told)
+                _check_faults(system, made_by, told)
                 place = folder / connector / organization
                 place.mkdir(parents=True, exist_ok=True)
-                found.append(kind(organization, province, place, told))
+                found.append(made_by(organization, province, place, told))
     _check_names((*wanted, *faults), {name for made in found for name in (made.connector, made.system)})
     return tuple(found)
 
@@ -204,13 +210,13 @@ def _listening(port: int) -> Iterator[socket.socket]:
         yield listener
 
 
-def _organizations(kind: type[SandboxSystem], province: Province) -> tuple[str, ...]:
-    return tuple(board.code for board in province.boards) if kind.per_board else kind.organizations
+def _organizations(made_by: type[SandboxSystem], province: Province) -> tuple[str, ...]:
+    return tuple(board.code for board in province.boards) if made_by.per_board else made_by.organizations
 
 
-def _check_faults(system: str, kind: type[SandboxSystem], told: frozenset[str]) -> None:
-    if unknown := sorted(told - kind.known_faults.keys()):
-        known = ", ".join(kind.known_faults) or "-"
+def _check_faults(system: str, made_by: type[SandboxSystem], told: frozenset[str]) -> None:
+    if unknown := sorted(told - made_by.known_faults.keys()):
+        known = ", ".join(made_by.known_faults) or "-"
         raise ConfigurationError(
             f"{system}: it has no fault {unknown[0]!r}. Choose among: {known}.",
             f"{system} : le défaut {unknown[0]!r} n'existe pas. Choisissez parmi : {known}.",

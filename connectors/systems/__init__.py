@@ -1,0 +1,1 @@
+"""One folder for each connector, found by looking (connectors.kit.load)."""

@@ -36,7 +36,6 @@ class Accounts:
 
     board: str
     by_role: Mapping[str, str]
-    shape: str
     fund_segment: int
 
     def account(self, role: str, detail: str) -> str:

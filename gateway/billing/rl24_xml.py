@@ -57,7 +57,7 @@ def marked(name: str, boxes: Boxes, filer: Filer) -> str:
 
 
 def render(code: Code, slips: Sequence[Numbered], *, boxes: Boxes, filer: Filer) -> bytes:
-    """The file; all slips are of one kind and year. Raises ConfigurationError unless the certification is of it."""
+    """The file; all slips are of one kind and year. Refuses a certification of another year."""
     if filer.certification[3:5] != f"{boxes.year % 100:02d}":
         raise ConfigurationError(
             f"childcare.yaml: the certification is not of tax year {boxes.year}. Write this year's number.",

@@ -104,7 +104,7 @@ def board_accounts(site: Path, board: str) -> Accounts:
             f"{board}: an account has no fund segment",
             f"{board} : un compte n'a pas de segment de fonds",
         )
-    return Accounts(board, MappingProxyType(found), shape, fund_segment)
+    return Accounts(board, MappingProxyType(found), fund_segment)
 
 
 def _check_series(path: Path, board: str, series: Series) -> None:

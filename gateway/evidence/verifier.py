@@ -66,7 +66,8 @@ def verify(lines: Iterable[bytes], *, trusted_key: bytes | None = None) -> Verdi
         return Verdict(0, 0, 0, "not-an-export")
     if first.get("format") != FORMAT or not isinstance(key, Ed25519PublicKey):
         return Verdict(0, 0, 0, "not-an-export")
-    previous, hashes = GENESIS, []
+    previous = GENESIS
+    hashes: list[bytes] = []
     for line in source:
         number = len(hashes) + 1
         reason, previous = _entry(line, number, previous)

@@ -159,7 +159,7 @@ def _decided(connection: sa.Connection, handoff: _Handoff) -> tuple[dict[str, An
     if len(population) != len(result.released) + len(result.unchanged) + withheld.total():
         raise IntegrityError(
             f"{handoff.id}: {len(population)} pupils, but {counts}. Nothing was sent; report this fault.",
-            f"{handoff.id} : {len(population)} élèves, mais {counts}. Rien n'est parti; signalez cette anomalie.",
+            f"{handoff.id} : {len(population)} élèves, mais {counts}. Rien n'est parti; signalez-le.",
         )
     return counts, result.released
 

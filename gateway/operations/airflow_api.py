@@ -23,10 +23,10 @@ _PAGE = 100  # Airflow's largest
 
 @dataclass(frozen=True, slots=True)
 class FailedStep:
-    """One task that failed: `step` as its name and what it worked on, ``fetch gpi@762000``."""
+    """One task that failed: its name and what it worked on, as ``fetch gpi@762000``."""
 
-    step: str
-    french_name: str
+    english: str
+    french: str
     tries: int
     failure: StepFailure
 
@@ -68,14 +68,15 @@ class AirflowApi:
     def alive(self, part: str, since: datetime) -> bool:
         """Whether ``api``, ``scheduler`` or ``dag_processor`` works, by a sign of life after `since`.
 
-        Airflow calls a part healthy for a while after its death; hence the moment.
+        Airflow calls a part healthy for a while after its death; hence the moment. The interface builds
+        what its tasks speak with at the first question, for seconds: it is asked here, not by the first task.
         """
         try:
             health = self._http.get("/api/v2/monitor/health", timeout=2).json()
+            if part == "api":
+                return self._http.get("/execution/health", timeout=30).is_success
         except (httpx.TransportError, ValueError):
             return False
-        if part == "api":
-            return True
         beat = health.get(part, {}).get(f"latest_{part}_heartbeat")
         return bool(beat) and datetime.fromisoformat(beat) >= since
 
@@ -130,10 +131,16 @@ class AirflowApi:
         Raises RetryableError when the run has not ended in time; it is then left to Airflow.
         """
         path = f"/dags/{dag_id}/dagRuns/{run_id}"
+        french = {
+            task["task_id"]: task["task_display_name"] for task in self._get(f"/dags/{dag_id}/tasks")["tasks"]
+        }
         started, told = time.monotonic(), set[tuple[str, int, str, int]]()
         while True:
             state = self._get(path)["state"]
-            tasks = tuple(self._pages(f"{path}/taskInstances", "task_instances"))
+            tasks = tuple(
+                task | {"french": french.get(task["task_id"], task["task_id"])}  # mapped copies lack the name
+                for task in self._pages(f"{path}/taskInstances", "task_instances")
+            )
             _tell(tasks, told, progress)
             if state in _ENDED:
                 return self._ended(path, run_id, state, tasks, time.monotonic() - started)
@@ -227,7 +234,7 @@ def _silent_end(english: str, french: str) -> StepFailure:
 def _names(task: dict[str, Any]) -> tuple[str, str]:
     """The step in English and in French, with what it works on."""
     on = f" {task['rendered_map_index'] or task['map_index']}" if task["map_index"] >= 0 else ""
-    return task["task_id"] + on, task["task_display_name"] + on
+    return task["task_id"] + on, task["french"] + on
 
 
 def _tell(

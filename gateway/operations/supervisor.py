@@ -20,7 +20,7 @@ from canonical_model.errors import ConfigurationError, RetryableError
 from gateway.operations.progress import Progress, silent
 
 GUARD = "postgres-guard"
-GRACE_SECONDS = 8.0
+GRACE_SECONDS = 5.0  # a step that is cut off is a transaction that did not happen
 FIRST_RESTART_SECONDS = 1.0
 LAST_RESTART_SECONDS = 60.0
 STEADY_SECONDS = 120.0  # a service that lived so long starts again with the first delay

@@ -21,6 +21,17 @@ def _moment(name: str, *, required: bool = True) -> sa.Column[object]:
     return sa.Column(name, sa.DateTime(timezone=True), nullable=not required)
 
 
+day_run = sa.Table(
+    "day_run",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True, comment="Airflow's run id, or the command line's"),
+    sa.Column("day", sa.Date, nullable=False, comment="business day"),
+    sa.Column("school_year", sa.Integer, nullable=False),
+    sa.Column("tax_year", sa.Integer, nullable=False),
+    sa.Column("report", JSONB, comment="the counts, once the run is closed"),
+    _moment("started_at"),
+)
+
 exchange = sa.Table(
     "exchange",
     metadata,
@@ -164,16 +175,22 @@ decision = sa.Table(
 declaration = sa.Table(
     "declaration",
     metadata,
-    sa.Column("number", sa.Text, primary_key=True, comment="transaction number given by the hub"),
+    sa.Column("number", sa.Text, primary_key=True, comment="lot and transaction number, given by the hub"),
     sa.Column("exchange", sa.Text, nullable=False, index=True),
     sa.Column("person", UUID(as_uuid=False), nullable=False),
     sa.Column("resource_key", sa.Text, nullable=False, comment="key of the declared Enrolment"),
+    sa.Column("modifies", sa.Text, comment="number of the accepted creation that is modified"),
     sa.Column("content_digest", BYTEA, nullable=False, comment="keyed; the same is not sent twice"),
+    sa.Column("release_digest", BYTEA, nullable=False, comment="what the door released: it knows it again"),
+    sa.Column("sealed", BYTEA, nullable=False, comment="what it says, and the released records it is made of"),
+    sa.Column("origin", JSONB, nullable=False, comment="Place of each declared record, by resource"),
+    _moment("prepared_at"),
     sa.Column("state", sa.Text, nullable=False, comment="prepared, accepted, corrected, rejected"),
     sa.Column("error_code", sa.Text),
     sa.Column("error_field", sa.Text, comment="field of the ministry contract"),
+    sa.Column("correction", BYTEA, comment="the value that the ministry kept instead, sealed"),
     sa.Column("place", JSONB, comment="the source cell of that field: system, stream, row, key, column"),
-    sa.UniqueConstraint("resource_key", "content_digest"),
+    sa.UniqueConstraint("exchange", "resource_key"),
 )
 
 journal = sa.Table(

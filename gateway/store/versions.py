@@ -105,7 +105,8 @@ def merge(
     with cursor.copy(_COPY) as copy:
         for item in versions:
             digest = keys.keyed_digest(item.resource, item.key, item.person, item.document)
-            document, sealed = item.document, None
+            document: str | None = item.document
+            sealed: bytes | None = None
             if SENSITIVITY[item.section] != "ordinary":
                 pair = (item.person, item.section)
                 document, sealed = None, seal(sections[pair], item.document.encode(), context(*pair))

@@ -21,7 +21,7 @@ UNMAPPED = "unmapped-code"
 SLOT = "?slot"
 
 _Leaf: TypeAlias = tuple[Field, pl.Expr]
-_Tree: TypeAlias = "dict[str, _Tree | _Leaf]"
+_Node: TypeAlias = "dict[str, _Node] | _Leaf"  # a leaf, or members by name
 
 _CONTROL = [chr(number) for number in range(32)] + ['"', "\\"]
 _ESCAPED = [json.dumps(character)[1:-1] for character in _CONTROL]
@@ -170,9 +170,9 @@ def _escape(text: str) -> str:
     return json.dumps(text)[1:-1]
 
 
-def _tree(leaves: Iterable[tuple[tuple[str, ...], _Leaf]]) -> _Tree:
+def _tree(leaves: Iterable[tuple[tuple[str, ...], _Leaf]]) -> dict[str, _Node]:
     """Leaves by the first part of their path, and so on below it."""
-    found: _Tree = {}
+    found: dict[str, _Node] = {}
     below: dict[str, list[tuple[tuple[str, ...], _Leaf]]] = {}
     for (first, *rest), leaf in leaves:
         if rest:
@@ -182,12 +182,12 @@ def _tree(leaves: Iterable[tuple[tuple[str, ...], _Leaf]]) -> _Tree:
     return found | {name: _tree(held) for name, held in below.items()}
 
 
-def _member(name: str, node: _Tree | _Leaf) -> pl.Expr:
+def _member(name: str, node: _Node) -> pl.Expr:
     """``"name":…`` of one member, null when it is absent."""
     return pl.concat_str([pl.lit(f'"{name}":'), _content(node)])
 
 
-def _content(node: _Tree | _Leaf) -> pl.Expr:
+def _content(node: _Node) -> pl.Expr:
     if isinstance(node, tuple):
         return node[1]
     if all(name.isdecimal() for name in node):
@@ -199,7 +199,7 @@ def _content(node: _Tree | _Leaf) -> pl.Expr:
     return pl.when(pl.any_horizontal(read)).then(whole) if read else whole
 
 
-def _leaves(node: _Tree | _Leaf) -> list[_Leaf]:
+def _leaves(node: _Node) -> list[_Leaf]:
     if isinstance(node, tuple):
         return [node]
     return [leaf for child in node.values() for leaf in _leaves(child)]

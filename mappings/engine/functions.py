@@ -62,7 +62,7 @@ def _pad_left(text: pl.Expr, length: str, fill: str) -> pl.Expr:
 
 
 def _remove(text: pl.Expr, characters: str) -> pl.Expr:
-    return filled(text.str.replace_many(list(characters), ""))
+    return filled(text.str.replace_many(list(characters), [""] * len(characters)))
 
 
 def _split(text: pl.Expr, separator: str) -> pl.Expr:

@@ -11,9 +11,7 @@ from mappings.engine.result import RECORD, Lineage
 Language = Literal["fr", "en"]
 
 
-def explain(
-    mapping: Mapping, path: str, slot: str | None = None, *, language: Language = "fr"
-) -> Lineage:
+def explain(mapping: Mapping, path: str, slot: str | None = None, *, language: Language = "fr") -> Lineage:
     """The lineage of one canonical path; `slot` as the place of the resource has it (``02``).
 
     A path that holds others (``mark``) answers for all of them; one that the mapping leaves to the
@@ -113,7 +111,8 @@ def _read(mapping: Mapping, reference: Reference, *, french: bool) -> list[str]:
     for join in mapping.joins:
         if join.stream == reference.stream:
             on = ", ".join(dict.fromkeys(other for _, other in join.on))
-            return [f"ligne de {join.stream} de même {on}" if french else f"row of {join.stream} of same {on}"]
+            words = (f"ligne de {join.stream} de même {on}", f"row of {join.stream} of same {on}")
+            return [words[0] if french else words[1]]
     return []
 
 
@@ -125,5 +124,6 @@ def _when(test: Test, *, french: bool) -> str:
         "in": (f"parmi « {', '.join(test.values)} »", f"one of `{', '.join(test.values)}`"),
     }[test.kind]
     if french:
-        return f"seulement si la cellule {"n'est pas" if test.negated else 'est'} {words[0]}"
+        verb = "n'est pas" if test.negated else "est"
+        return f"seulement si la cellule {verb} {words[0]}"
     return f"only if the cell is {'not ' if test.negated else ''}{words[1]}"

@@ -11,11 +11,16 @@ import polars as pl
 
 from mappings.engine import expressions
 from mappings.engine.expressions import SLOT, Value
-from mappings.engine.language import Condition, Join, Mapping
-from mappings.engine.streams import FAULT, ROW
+from mappings.engine.language import Condition, Join, Mapping, Slot
+from mappings.engine.streams import FAULT, PLACE, ROW, UNWRITABLE
 
 KEY, RULE, COLUMN, OUT, DOCUMENT = "?key", "?rule", "?column", "?out", "?document"
-BLANK_KEY, LONG_KEY, DUPLICATE_KEY, AMBIGUOUS = "blank-key", "key-too-long", "duplicate-key", "ambiguous-match"
+BLANK_KEY, LONG_KEY, DUPLICATE_KEY, AMBIGUOUS = (
+    "blank-key",
+    "key-too-long",
+    "duplicate-key",
+    "ambiguous-match",
+)
 LONGEST_KEY = 200  # canonical_model.provenance.Place.key
 
 _NO_TEXT = pl.lit(None, dtype=pl.String)
@@ -29,25 +34,27 @@ def with_keys(mapping: Mapping, main: pl.DataFrame) -> pl.DataFrame:
     key = pl.concat_str([_part(column) for column in mapping.key], separator="|")
     whole = pl.all_horizontal([pl.col(column).is_not_null() for column in mapping.key])
     short = key.str.len_chars() <= LONGEST_KEY
-    row = pl.format("{}#row {}", key.str.slice(0, LONGEST_KEY - 20), pl.col(ROW))
+    clean = ~key.str.contains(UNWRITABLE)
+    partial = key.str.slice(0, LONGEST_KEY - 20).str.replace_all(UNWRITABLE, "?")
+    row = pl.format("{}#row {}", partial, pl.col(ROW))
     kept = expressions.holds(mapping, (item for item in mapping.where if not _joined(mapping, item)))
     twice = pl.when(~pl.col(OUT) & pl.col(FAULT).is_null() & whole).then(pl.col(KEY)).is_duplicated()
-    blank = pl.coalesce(
-        [pl.when(pl.col(column).is_null()).then(pl.lit(column)) for column in mapping.key]
-    )
+    blank = pl.coalesce([pl.when(pl.col(column).is_null()).then(pl.lit(column)) for column in mapping.key])
     rule = pl.coalesce(
         pl.col(FAULT),
         pl.when(~whole).then(pl.lit(BLANK_KEY)),
         pl.when(~short).then(pl.lit(LONG_KEY)),
         pl.when(twice).then(pl.lit(DUPLICATE_KEY)),
     )
-    place = pl.when(pl.col(FAULT).is_not_null()).then(pl.lit("")).otherwise(
-        pl.coalesce(blank, pl.lit(", ".join(mapping.key)))
+    place = (
+        pl.when(pl.col(FAULT).is_not_null())
+        .then(pl.col(PLACE).fill_null(""))
+        .otherwise(pl.coalesce(blank, pl.lit(", ".join(mapping.key))))
     )
     return (
         main.lazy()
         .with_columns(
-            pl.when(whole & short).then(key).otherwise(row).alias(KEY),
+            pl.when(whole & short & clean).then(key).otherwise(row).alias(KEY),
             (pl.col(FAULT).is_null() & ~kept).alias(OUT),
         )
         .with_columns(pl.when(~pl.col(OUT)).then(rule).alias(RULE), place.alias(COLUMN))
@@ -55,13 +62,13 @@ def with_keys(mapping: Mapping, main: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def side(mapping: Mapping, join: Join, frame: pl.DataFrame) -> pl.DataFrame:
+def side(join: Join, frame: pl.DataFrame) -> pl.DataFrame:
     """The joined stream, one row for each key, ready to be joined again and again."""
     on = [other for _, other in join.on]
-    columns = [column for column in frame.columns if column not in (ROW, FAULT)]
+    columns = [column for column in frame.columns if column not in (ROW, FAULT, PLACE)]
     found = (
         frame.lazy()
-        .drop(ROW)
+        .drop(ROW, PLACE)
         .drop_nulls(on)
         .unique(maintain_order=True)
         .with_columns((pl.len().over(on) > 1).alias(f"{join.stream}?twice"))
@@ -83,7 +90,7 @@ class Plan:
     values: tuple[Value, ...]
 
     def rows(self, main: pl.DataFrame, sides: dict[str, pl.DataFrame]) -> pl.LazyFrame:
-        """Each row with its joins, its state (`?out`, `?rule`, `?column`) and the values that no slot changes."""
+        """Each row with its joins, its state (`?out`, `?rule`, `?column`) and the values without slot."""
         frame = main.lazy()
         for join in self.mapping.joins:
             on = [main for main, _ in join.on]
@@ -102,31 +109,22 @@ class Plan:
     def records(self, rows: pl.LazyFrame) -> pl.LazyFrame:
         """The records of the rows in use: `_row`, `?key`, `?slot`, `?document`, and the faults."""
         used = rows.filter(~pl.col(OUT) & pl.col(RULE).is_null())
-        kept = [pl.col(name) for name in (ROW, KEY, *self._names(per_slot=False))]
-        if self.mapping.unpivot is None:
+        made = [expr.meta.output_name() for expr in self._made(per_slot=False)]
+        read = {
+            expressions.column(self.mapping, reference)
+            for value in self.values
+            for reference in value.field.reads
+            if value.per_slot and reference.kind == "column"
+        }
+        kept = [pl.col(name) for name in (ROW, KEY, *made, *sorted(read))]
+        unpivot = self.mapping.unpivot
+        if unpivot is None:
             records = used.select(*kept, _NO_TEXT.alias(SLOT))
         else:
-            records = pl.concat(
-                [
-                    used.filter(
-                        pl.any_horizontal(
-                            [
-                                pl.col(column).is_not_null()
-                                for name, column in slot.columns
-                                if name in self.mapping.unpivot.present
-                            ]
-                        )
-                    ).select(
-                        *kept,
-                        pl.lit(slot.name).alias(SLOT),
-                        *(pl.col(column).alias(f"?{name}") for name, column in slot.columns),
-                    )
-                    for slot in self.mapping.unpivot.slots
-                ]
-            )
-        made = [(value.field, pl.col(f"?v{number}")) for number, value in enumerate(self.values)]
+            records = pl.concat([_slot(used, kept, slot, unpivot.present) for slot in unpivot.slots])
+        leaves = [(value.field, pl.col(f"?v{number}")) for number, value in enumerate(self.values)]
         return records.with_columns(self._made(per_slot=True)).select(
-            ROW, KEY, SLOT, expressions.document(made).alias(DOCUMENT), *self.faults()
+            ROW, KEY, SLOT, expressions.document(leaves).alias(DOCUMENT), *self.faults()
         )
 
     def faults(self) -> dict[str, Value]:
@@ -142,12 +140,9 @@ class Plan:
                     made.append(value.fault.alias(f"?f{number}"))
         return made
 
-    def _names(self, *, per_slot: bool) -> list[str]:
-        return [made.meta.output_name() for made in self._made(per_slot=per_slot)]
-
     def _judgements(self) -> list[tuple[str, pl.Expr]]:
         """(column of the main row, rule or null) of each join, the first that holds counts."""
-        found = []
+        found: list[tuple[str, pl.Expr]] = []
         for join in self.mapping.joins:
             place = ", ".join(main for main, _ in join.on)
             twice = pl.col(f"{join.stream}?twice")
@@ -163,8 +158,10 @@ class Plan:
 
     def _column(self) -> pl.Expr:
         places = [pl.when(rule.is_not_null()).then(pl.lit(place)) for place, rule in self._judgements()]
-        return pl.when(pl.col(RULE).is_not_null()).then(pl.col(COLUMN)).otherwise(
-            pl.coalesce([_NO_TEXT, *places])
+        return (
+            pl.when(pl.col(RULE).is_not_null())
+            .then(pl.col(COLUMN))
+            .otherwise(pl.coalesce([_NO_TEXT, *places]))
         )
 
 
@@ -173,8 +170,18 @@ def compiled(mapping: Mapping, *, organization: str, day: date) -> Plan:
     return Plan(mapping, expressions.values(mapping, organization=organization, day=day))
 
 
+def _slot(rows: pl.LazyFrame, kept: list[pl.Expr], slot: Slot, present: tuple[str, ...]) -> pl.LazyFrame:
+    """The rows in which the slot is filled, its columns under the names that fields read."""
+    filled = [pl.col(column).is_not_null() for name, column in slot.columns if name in present]
+    return rows.filter(pl.any_horizontal(filled)).select(
+        *kept,
+        pl.lit(slot.name).alias(SLOT),
+        *(pl.col(column).alias(f"?{name}") for name, column in slot.columns),
+    )
+
+
 def _part(column: str) -> pl.Expr:
-    """One part of a key, in which the separator stays readable: blank is empty, ``|`` is ``\\|``."""
+    r"""One part of a key, in which the separator stays readable: blank is empty, ``|`` is ``\|``."""
     text = pl.col(column).fill_null("")
     return text.str.replace_many(["\\", "|"], ["\\\\", "\\|"])
 

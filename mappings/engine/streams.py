@@ -9,11 +9,19 @@ from mappings.engine.language import Mapping, Stream
 from mappings.engine.reading import near
 
 ROW, FAULT = "_row", "_fault"
+PLACE = "?place"  # the column that the fault is about, when one is known
+CONTROL = "control-character"
+UNWRITABLE = r"[\x00-\x08\x0b\x0c\x0e-\x1f]"  # NUL above all: no database keeps it in a text
+
 _OWN = (ROW, FAULT)  # the hub's own columns, never a system's
+
+_NONE = pl.lit(None, dtype=pl.String)
 
 
 def admitted(mapping: Mapping, frames: Frames[str, pl.DataFrame], *, system: str) -> dict[str, pl.DataFrame]:
-    """The declared streams, only the columns that are read, with `_row` and `_fault`; blank cells are null.
+    """The declared streams, only the columns that are read, with `_row`, `_fault` and `?place`.
+
+    Blank cells are null. A cell with a control character is a fault of its row.
 
     Raises ConfigurationError for a stream that was not given, a missing column (with the near name), an
     undeclared one where the contract says `freeze`, and a column that is not text.
@@ -25,9 +33,7 @@ def admitted(mapping: Mapping, frames: Frames[str, pl.DataFrame], *, system: str
     }
 
 
-def _admit(
-    stream: Stream, frames: Frames[str, pl.DataFrame], read: set[str], system: str
-) -> pl.DataFrame:
+def _admit(stream: Stream, frames: Frames[str, pl.DataFrame], read: set[str], system: str) -> pl.DataFrame:
     place = f"{system}/{stream.name}"
     if stream.name not in frames:
         raise ConfigurationError(
@@ -58,10 +64,15 @@ def _admit(
                 f"{place}: the column {column} is not text. The connector must give every cell as text.",
                 f"{place} : la colonne {column} n'est pas du texte. Le connecteur doit tout donner en texte.",
             )
-    fault = _text(FAULT) if FAULT in frame.columns else pl.lit(None, dtype=pl.String)
+    fault = _text(FAULT) if FAULT in frame.columns else _NONE
+    unwritable = [pl.when(_text(name).str.contains(UNWRITABLE)).then(pl.lit(name)) for name in columns]
+    broken = pl.when(fault.is_null()).then(pl.coalesce([_NONE, *unwritable]))
     row = pl.col(ROW) if ROW in frame.columns else pl.int_range(1, pl.len() + 1)
     return frame.select(
-        row.cast(pl.UInt32).alias(ROW), fault.alias(FAULT), *(_text(column) for column in columns)
+        row.cast(pl.UInt32).alias(ROW),
+        pl.coalesce(fault, pl.when(broken.is_not_null()).then(pl.lit(CONTROL))).alias(FAULT),
+        broken.alias(PLACE),
+        *(_text(column) for column in columns),
     )
 
 

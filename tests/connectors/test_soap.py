@@ -42,9 +42,7 @@ WSDL = """<?xml version="1.0" encoding="UTF-8"?>
     <s:address location="http://elsewhere.example.org/"/></w:port></w:service>
 </w:definitions>"""
 
-ENVELOPE = (
-    '<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"><e:Body>{}</e:Body></e:Envelope>'
-)
+ENVELOPE = '<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"><e:Body>{}</e:Body></e:Envelope>'
 GOOD = ENVELOPE.format('<Answer xmlns="urn:test"><text>oui</text></Answer>')
 
 
@@ -134,7 +132,11 @@ def client(partner: Partner, wsdl: Path) -> Iterator[SoapClient]:
 
 def installed(address: str, **options: str) -> Installation:
     return Installation(
-        "tested", "762000", address, {"password": PASSWORD}, {"user": "passerelle", "timeout_seconds": "0.3"} | options
+        "tested",
+        "762000",
+        address,
+        {"password": PASSWORD},
+        {"user": "passerelle", "timeout_seconds": "0.3"} | options,
     )
 
 
@@ -188,7 +190,8 @@ def test_a_contract_that_refers_outside_its_folder_is_refused_and_nothing_is_fet
 
 
 @pytest.mark.parametrize(
-    "doctype", ["<!DOCTYPE x>", '<!DOCTYPE x [<!ENTITY e "v">]>', '<!DOCTYPE x SYSTEM "http://127.0.0.1:1/x.dtd">']
+    "doctype",
+    ["<!DOCTYPE x>", '<!DOCTYPE x [<!ENTITY e "v">]>', '<!DOCTYPE x SYSTEM "http://127.0.0.1:1/x.dtd">'],
 )
 def test_a_contract_with_a_document_type_is_refused(tmp_path: Path, doctype: str) -> None:
     path = write_wsdl(tmp_path / "contract", doctype=doctype)
@@ -204,9 +207,10 @@ def test_a_file_that_is_no_contract_is_refused_by_name(tmp_path: Path) -> None:
     path.write_text("<html/>", "utf-8")
 
     assert "broken.wsdl" in failure(lambda: SoapClient(installed("http://127.0.0.1:1/x"), path)).english
-    assert "absent.wsdl" in failure(
-        lambda: SoapClient(installed("http://127.0.0.1:1/x"), tmp_path / "absent.wsdl")
-    ).english
+    assert (
+        "absent.wsdl"
+        in failure(lambda: SoapClient(installed("http://127.0.0.1:1/x"), tmp_path / "absent.wsdl")).english
+    )
 
 
 def test_a_secret_never_crosses_a_network_in_clear(wsdl: Path) -> None:

@@ -51,24 +51,34 @@ def envelope(body: str = ASK, header: str = SIGNED, before: str = "") -> bytes:
     ).encode()
 
 
+ASKED: list[str] = []  # what reached the handler of the one server
+
+
 @pytest.fixture
 def asked() -> list[str]:
-    return []
+    ASKED.clear()
+    return ASKED
 
 
-@pytest.fixture
-def client(tmp_path: Path, asked: list[str]) -> Iterator[httpx.Client]:
-    (tmp_path / "test.wsdl").write_text(WSDL.format(imported=IMPORT), "utf-8")
-    (tmp_path / "test.xsd").write_text(XSD, "utf-8")
+@pytest.fixture(scope="module")
+def contract(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("contract")
+    (folder / "test.wsdl").write_text(WSDL.format(imported=IMPORT), "utf-8")
+    (folder / "test.xsd").write_text(XSD, "utf-8")
+    return folder / "test.wsdl"
+
+
+@pytest.fixture(scope="module")
+def client(contract: Path) -> Iterator[httpx.Client]:
 
     def answer(element: etree._Element) -> bytes:
         number = element.findtext("{urn:test}number", "")
-        asked.append(number)
+        ASKED.append(number)
         if number == "13":
             raise SoapFaultAnswer("Client", "UNLUCKY", "Another number, please.")
         return b'<Answer xmlns="urn:test"><text>oui</text></Answer>'
 
-    app = SoapEndpoint(tmp_path / "test.wsdl", {"Ask": answer}, users={"passerelle": "juste"})
+    app = SoapEndpoint(contract, {"Ask": answer}, users={"passerelle": "juste"})
     config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off")
     server = uvicorn.Server(config)
     with socket.socket() as listener:
@@ -134,7 +144,7 @@ def test_a_handler_may_answer_with_a_fault(client: httpx.Client) -> None:
 def test_the_contract_is_served_with_the_address_it_was_asked_at(client: httpx.Client) -> None:
     served = client.get("/garde?wsdl").text
 
-    address = f"{client.base_url}garde"
+    address = str(client.base_url.join("/garde"))
     assert f'location="{address}"' in served
     assert f'schemaLocation="{address}?xsd=test.xsd"' in served
     assert XSD == client.get("/garde?xsd=test.xsd").text
@@ -156,8 +166,8 @@ def test_a_contract_without_a_schema_of_its_own_is_a_defect_of_the_sandbox(tmp_p
         SoapEndpoint(tmp_path / "test.wsdl", {}, users={})
 
 
-def test_the_token_that_zeep_writes_is_understood(client: httpx.Client, tmp_path: Path) -> None:
-    stranger = zeep.Client(str(tmp_path / "test.wsdl"), wsse=UsernameToken("passerelle", "juste"))
+def test_the_token_that_zeep_writes_is_understood(client: httpx.Client, contract: Path) -> None:
+    stranger = zeep.Client(str(contract), wsse=UsernameToken("passerelle", "juste"))
     message = stranger.create_message(stranger.service, "Ask", number=7)
 
     assert client.post("/", content=etree.tostring(message)).status_code == 200

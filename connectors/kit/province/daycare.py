@@ -85,12 +85,12 @@ def calendar(year: int) -> tuple[tuple[date, _Kind], ...]:
     return tuple(found)
 
 
-def price(day: CareDay) -> Decimal:
-    """What the statement asks for one day, before it is shared between payers."""
+def prices(day: CareDay) -> tuple[Decimal, ...]:
+    """What the statement asks for one day, fee by fee, before it is shared between payers."""
     amounts = [amounts for since, amounts in PRICES if since <= day.day][-1]
     base = Decimal(amounts[_KINDS.index(day.kind)])
     extra = (day.extra_hours * Decimal(amounts[3])).quantize(_CENT, ROUND_HALF_UP)
-    return base + extra + (Decimal(amounts[4]) if day.outing else _NOTHING)
+    return base, extra, Decimal(amounts[4]) if day.outing else _NOTHING
 
 
 def _days(
@@ -114,18 +114,13 @@ def _days(
 def _payers(rng: random.Random, receipts: Receipts, family: Family) -> tuple[tuple[str, int, Decimal], ...]:
     """Payer number, guardian index, percent. Brothers and sisters have the same payers."""
     if not family.payers:
-        both = family.custody == "shared" and len(family.guardians) == 2 and rng.random() < 0.8
-        chosen = (0, 1) if both else (rng.randrange(len(family.guardians)),)
-        family.payers.update({guardian: receipts.payer() for guardian in chosen})
-    if len(family.payers) == 1:
-        shares = [Decimal(100)]
-    else:
-        first = rng.choice((50, 50, 60))
-        shares = [Decimal(first), Decimal(100 - first)]
-    return tuple(
-        (number, guardian, share)
-        for (guardian, number), share in zip(family.payers.items(), shares, strict=True)
-    )
+        if family.custody == "shared" and len(family.guardians) == 2 and rng.random() < 0.8:
+            first = Decimal(rng.choice((50, 50, 60)))
+            family.payers = ((receipts.payer(), 0, first), (receipts.payer(), 1, 100 - first))
+        else:
+            guardian = rng.randrange(len(family.guardians))
+            family.payers = ((receipts.payer(), guardian, Decimal(100)),)
+    return family.payers
 
 
 def _payments(
@@ -160,12 +155,13 @@ def _habit(rng: random.Random) -> tuple[int, Decimal]:
 
 
 def _statement(days: tuple[CareDay, ...], shares: tuple[Decimal, ...]) -> tuple[Decimal, ...]:
-    """Each payer's part of a month: by day, the first half-up to the cent, the second what is left."""
-    charges = [price(day) for day in days]
+    """Each payer's part of a month: fee by fee, the first half-up to the cent, the second the rest."""
+    fees = [fee for day in days for fee in prices(day)]
+    total = sum(fees, _NOTHING)
     if len(shares) == 1:
-        return (sum(charges, _NOTHING),)
-    first = sum(((charge * shares[0] / 100).quantize(_CENT, ROUND_HALF_UP) for charge in charges), _NOTHING)
-    return first, sum(charges, _NOTHING) - first
+        return (total,)
+    first = sum(((fee * shares[0] / 100).quantize(_CENT, ROUND_HALF_UP) for fee in fees), _NOTHING)
+    return first, total - first
 
 
 def _monday(year: int, month: int, from_day: int) -> date:

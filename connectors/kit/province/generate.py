@@ -10,6 +10,7 @@ from connectors.kit.province import answers, daycare, defects, names, people, sc
 from connectors.kit.province.model import Board, Province, Pupil, School
 
 _SEX = ("F",) * 496 + ("M",) * 501 + ("X",) * 3  # per thousand
+_REPEATS = 0.03  # pupils who do a level again: a year older than the others
 _NO_CODE_YET = 0.01  # accepted: a code permanent may be missing for weeks
 
 
@@ -87,7 +88,9 @@ def _pupil(
     families: list[people.Family],
     receipts: daycare.Receipts,
 ) -> Pupil:
-    born = people.birth_date(rng, year, schooling.YOUNGEST + schooling.LEVELS.index(level))
+    age = schooling.YOUNGEST + schooling.LEVELS.index(level)
+    repeats = not level.startswith("PRESCHOOL") and rng.random() < _REPEATS
+    born = people.birth_date(rng, year, age + repeats)
     sex = rng.choice(_SEX)
     family = people.family(rng, families, used, board=board, born=born)
     given_name = people.given_name(rng, family.language, sex)

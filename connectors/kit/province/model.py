@@ -103,7 +103,9 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Pupil:
-    """`level`: code of the canonical list school_level. `custody`: together or shared."""
+    """`level`: code of the canonical list school_level; who is older than its age repeats it.
+    `custody`: together or shared.
+    """
 
     fiche: int
     family_name: str

@@ -7,6 +7,7 @@ import random
 import unicodedata
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from decimal import Decimal
 
 from connectors.kit.province import names
 from connectors.kit.province.model import Guardian
@@ -19,7 +20,7 @@ DAYCARE_FAMILY_EVERY = 12  # one family in twelve uses the daycare: about 8 %, a
 
 @dataclass(slots=True)
 class Family:
-    """`children`: births so far. `payers`: guardian index to payer number, filled by the daycare."""
+    """`children`: births so far. `payers`: number, guardian index, percent; filled by the daycare."""
 
     family_name: str
     guardians: tuple[Guardian, ...]
@@ -27,7 +28,7 @@ class Family:
     language: str
     uses_daycare: bool
     children: list[date] = field(default_factory=list)
-    payers: dict[int, str] = field(default_factory=dict)
+    payers: tuple[tuple[str, int, Decimal], ...] = ()
 
 
 def plain_letters(text: str) -> str:

@@ -74,8 +74,8 @@ class Sandbox(SandboxSystem):
         following = start + PAGE_RECORDS
         parts = [b'<ListerEnregistrementsReponse xmlns="%b">' % _NAMESPACE.encode()]
         parts.append(b"<total>%d</total>" % len(records))
-        if following < len(records):
-            repeated = token if "repeat-token" in self.faults else None
+        repeated = token if "repeat-token" in self.faults else None
+        if repeated or following < len(records):
             shown = repeated or self._token(flux, year, following)
             parts.append(b"<jetonSuivant>%b</jetonSuivant>" % shown.encode())
         parts += records[start:following]

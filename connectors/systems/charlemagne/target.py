@@ -130,8 +130,9 @@ class CharlemagneTarget(Target):
 
     def _lot(self, key: str, content: Mapping[str, Any]) -> bytes:
         """The LOT document, which its schema accepts."""
-        checked = self._schema("declaration", str(content["school_year"]))
-        root = _lot_element(key, content, f"urn:passerelle:reference:charlemagne:{content['school_year']}")
+        path = self._contract_file("declaration", str(content["school_year"]))
+        checked, namespace = safe_xml.schema(path), safe_xml.target_namespace(path)
+        root = _lot_element(key, content, namespace)
         for name, rule in safe_xml.violations(checked, root):
             raise ConfigurationError(
                 f"{self.installation.system}/declaration.xsd/{name}: the lot breaks the contract ({rule})."
@@ -144,10 +145,11 @@ class CharlemagneTarget(Target):
     def _check(self, root: etree._Element, year: str, lot: str) -> None:
         if not year.isdecimal():
             raise self._wrong_return(lot, "ANNEE", "absent")
-        for name, rule in safe_xml.violations(self._schema("retour", year), root):
+        checked = safe_xml.schema(self._contract_file("retour", year))
+        for name, rule in safe_xml.violations(checked, root):
             raise self._wrong_return(lot, name, rule)
 
-    def _schema(self, name: str, year: str) -> etree.XMLSchema:
+    def _contract_file(self, name: str, year: str) -> Path:
         path = self._folder / year / f"{name}.xsd"
         if not path.is_file():
             raise ConfigurationError(
@@ -156,7 +158,7 @@ class CharlemagneTarget(Target):
                 f"{self.installation.system}/{year}/{name}.xsd : le contrat de cette année scolaire manque."
                 " Ajoutez les fichiers du ministère pour l'année.",
             )
-        return safe_xml.schema(path)
+        return path
 
     def _wrong_return(self, lot: str, name: str, rule: str) -> ConfigurationError:
         return ConfigurationError(

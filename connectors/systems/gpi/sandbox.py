@@ -19,6 +19,7 @@ from connectors.kit.sandbox_system import SandboxSystem
 _NEIGHBOUR = "866000"  # the other board of whom a few rows lie in this database
 _FORECAST = 1000  # id_eco of next year's school: this year's plus this
 _ABSENT_SCHOOL = 999_001
+_NEVER_CAME = 4990  # the dummy school of those who applied from elsewhere
 _STEPS = tuple(f"res_etape_{number:02d}" for number in range(1, 31))
 _TABLES: Mapping[str, str] = {
     "gpm_t_eco": "id_eco integer primary key, org varchar(6) not null, annee smallint not null,"
@@ -157,7 +158,7 @@ def _schools(board: Board, year: int) -> Iterator[_Row]:
         for key, annee in ((school.key, year), (school.key + _FORECAST, year + 1)):
             told = (school.local, school.official, school.category, school.name)
             yield (key, board.code, annee, *told, None, None, "Direction")
-    yield (4990, board.code, year, "950", None, "PRI", "Hors territoire", "1", None, None)
+    yield (_NEVER_CAME, board.code, year, "950", None, "PRI", "Hors territoire", "1", None, None)
     yield (9001, _NEIGHBOUR, year, "010", "866010", "PRI", "École d'un autre centre", None, None, None)
 
 
@@ -211,16 +212,21 @@ def _neighbours(year: int) -> Iterator[_Row]:
 
 
 def _annual_files(pupil: Pupil, year: int, planted: Mapping[DefectKind, frozenset[int]]) -> Iterator[_Row]:
-    order, cycle, cycle_year, category = _LEVELS[pupil.level]
+    age = year - pupil.birth_date.year - ((9, 30) < (pupil.birth_date.month, pupil.birth_date.day))
+    order, cycle, cycle_year, category = _level(pupil, age)
     key = _ABSENT_SCHOOL if pupil.fiche in planted["unknown-school"] else pupil.school.key
     left: Any = pupil.left_on
     if pupil.fiche in planted["end-before-start"]:
         left = pupil.enrolled_on.replace(day=1)
-    age = year - pupil.birth_date.year - ((9, 30) < (pupil.birth_date.month, pupil.birth_date.day))
     yield (
         pupil.fiche, key, "I" if left else "A", order, cycle, cycle_year, category, pupil.home_group,
         pupil.enrolled_on, left, "31" if left else None, age, None, None,
     )  # fmt: skip
+    if pupil.fiche % 90 == 0:  # admitted elsewhere first, and never came: inactive, without a departure
+        yield (
+            pupil.fiche, _NEVER_CAME, "I", order, cycle, cycle_year, category, None,
+            pupil.enrolled_on, None, None, age, None, None,
+        )  # fmt: skip
     if pupil.level in _NEXT and pupil.left_on is None and pupil.fiche % 3 == 0:
         order, cycle, cycle_year, category = _LEVELS[_NEXT[pupil.level]]
         start = f"{year + 1}-08-27"
@@ -228,6 +234,14 @@ def _annual_files(pupil: Pupil, year: int, planted: Mapping[DefectKind, frozense
             pupil.fiche, pupil.school.key + _FORECAST, "A", order, cycle, cycle_year, category, None,
             start, None, None, age + 1, None, None,
         )  # fmt: skip
+
+
+def _level(pupil: Pupil, age: int) -> tuple[str, str | None, str | None, str | None]:
+    """Order, cycle, year in the cycle and class; 7, 8, 9 are a first, second, third year done again."""
+    order, cycle, cycle_year, category = _LEVELS[pupil.level]
+    if cycle_year is not None and age > 4 + tuple(_LEVELS).index(pupil.level):
+        cycle_year = str(int(cycle_year) + 6)
+    return order, cycle, cycle_year, category
 
 
 def _course_files(board: Board, unmapped: frozenset[int]) -> Iterator[_Row]:

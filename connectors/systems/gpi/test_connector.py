@@ -1,6 +1,6 @@
 """GPI against its live sandbox: a real PostgreSQL database with the true tables and the planted defects."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -100,7 +100,7 @@ def test_the_rows_are_those_of_the_board_and_of_the_school_year(source: Source, 
     assert [str(pupil.fiche) for pupil in board.pupils] == pupils["fiche"].to_list()
     assert {BOARD} == set(pupils["org"])
     assert {"2025"} == set(schools["annee"])
-    assert len(board.pupils) == files_of_the_year.height
+    assert [str(p.fiche) for p in board.pupils] == files_of_the_year["fiche"].unique().sort().to_list()
 
 
 def test_the_forecast_year_is_read_only_when_it_is_asked_for(source: Source) -> None:
@@ -204,26 +204,42 @@ def test_a_wrong_secret_stops_and_is_named_but_not_shown(entries: dict[str, Inst
     assert "not-the-password" not in caught.value.english + caught.value.french
 
 
-def test_a_partner_that_is_down_may_be_tried_again(province: Province, postgres: str, tmp_path: Path) -> None:
-    (entry,) = sandbox.prepare(
-        province, tmp_path, port=1, postgres=postgres, systems=[f"gpi@{BOARD}"],
-        faults={"gpi": frozenset({"down"})},
-    )  # fmt: skip
+@pytest.fixture
+def told(province: Province, postgres: str, tmp_path: Path) -> Iterator[Callable[[str], Source]]:
+    """Makes the connector of a board whose sandbox was told a fault; afterwards the sandbox is well again."""
+    name = f"gpi@{BOARD}"
 
+    def prepare(faults: sandbox.Faults) -> Installation:
+        (entry,) = sandbox.prepare(
+            province, tmp_path, port=1, postgres=postgres, systems=[name], faults=faults
+        )
+        return sandbox.installation(entry)
+
+    made: list[Source] = []
+
+    def make(fault: str) -> Source:
+        made.append(load.source(prepare({name: frozenset({fault})})))
+        return made[-1]
+
+    yield make
+    for source in made:
+        source.close()
+    prepare(sandbox.NO_FAULTS)
+
+
+def test_a_partner_that_is_down_may_be_tried_again(told: Callable[[str], Source]) -> None:
     with pytest.raises(RetryableError, match=f"gpi@{BOARD}"):
-        whole(load.source(sandbox.installation(entry)), "gpm_e_ele")
+        whole(told("down"), "gpm_e_ele")
 
 
-def test_a_missing_column_is_named_with_its_stream(province: Province, postgres: str, tmp_path: Path) -> None:
-    (entry,) = sandbox.prepare(
-        province, tmp_path, port=1, postgres=postgres, systems=["gpi@889000"],
-        faults={"gpi": frozenset({"missing-column"})},
-    )  # fmt: skip
-    source = load.source(sandbox.installation(entry))
+def test_a_password_that_was_changed_stops(told: Callable[[str], Source]) -> None:
+    with pytest.raises(ConfigurationError, match="the sign-in is refused"):
+        whole(told("wrong-secret"), "gpm_e_ele")
 
-    with pytest.raises(ConfigurationError, match="gpi@889000/gpm_e_ele: the column code_perm is absent"):
-        whole(source, "gpm_e_ele")
-    source.close()
+
+def test_a_missing_column_is_named_with_its_stream(told: Callable[[str], Source]) -> None:
+    with pytest.raises(ConfigurationError, match=f"gpi@{BOARD}/gpm_e_ele: the column code_perm is absent"):
+        whole(told("missing-column"), "gpm_e_ele")
 
 
 def test_a_site_s_own_contract_replaces_the_names(entries: dict[str, Installation], tmp_path: Path) -> None:

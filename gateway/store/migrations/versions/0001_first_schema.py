@@ -16,6 +16,15 @@ def upgrade() -> None:
     sa.Column('recorded_at', sa.DateTime(timezone=True), nullable=False),
     sa.PrimaryKeyConstraint('consent', name=op.f('pk_consent_withdrawal'))
     )
+    op.create_table('day_run',
+    sa.Column('id', sa.Text(), nullable=False, comment="Airflow's run id, or the command line's"),
+    sa.Column('day', sa.Date(), nullable=False, comment='business day'),
+    sa.Column('school_year', sa.Integer(), nullable=False),
+    sa.Column('tax_year', sa.Integer(), nullable=False),
+    sa.Column('report', postgresql.JSONB(astext_type=sa.Text()), nullable=True, comment='the counts, once the run is closed'),
+    sa.Column('started_at', sa.DateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_day_run'))
+    )
     op.create_table('decision',
     sa.Column('exchange', sa.Text(), nullable=False, comment='exchange, or http:<request>'),
     sa.Column('person', sa.UUID(as_uuid=False), nullable=False),
@@ -29,17 +38,23 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('exchange', 'person', name=op.f('pk_decision'))
     )
     op.create_table('declaration',
-    sa.Column('number', sa.Text(), nullable=False, comment='transaction number given by the hub'),
+    sa.Column('number', sa.Text(), nullable=False, comment='lot and transaction number, given by the hub'),
     sa.Column('exchange', sa.Text(), nullable=False),
     sa.Column('person', sa.UUID(as_uuid=False), nullable=False),
     sa.Column('resource_key', sa.Text(), nullable=False, comment='key of the declared Enrolment'),
+    sa.Column('modifies', sa.Text(), nullable=True, comment='number of the accepted creation that is modified'),
     sa.Column('content_digest', postgresql.BYTEA(), nullable=False, comment='keyed; the same is not sent twice'),
+    sa.Column('release_digest', postgresql.BYTEA(), nullable=False, comment='what the door released: it knows it again'),
+    sa.Column('sealed', postgresql.BYTEA(), nullable=False, comment='what it says, and the released records it is made of'),
+    sa.Column('origin', postgresql.JSONB(astext_type=sa.Text()), nullable=False, comment='Place of each declared record, by resource'),
+    sa.Column('prepared_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('state', sa.Text(), nullable=False, comment='prepared, accepted, corrected, rejected'),
     sa.Column('error_code', sa.Text(), nullable=True),
     sa.Column('error_field', sa.Text(), nullable=True, comment='field of the ministry contract'),
+    sa.Column('correction', postgresql.BYTEA(), nullable=True, comment='the value that the ministry kept instead, sealed'),
     sa.Column('place', postgresql.JSONB(astext_type=sa.Text()), nullable=True, comment='the source cell of that field: system, stream, row, key, column'),
     sa.PrimaryKeyConstraint('number', name=op.f('pk_declaration')),
-    sa.UniqueConstraint('resource_key', 'content_digest', name=op.f('uq_declaration_resource_key_content_digest'))
+    sa.UniqueConstraint('exchange', 'resource_key', name=op.f('uq_declaration_exchange_resource_key'))
     )
     op.create_index(op.f('ix_declaration_exchange'), 'declaration', ['exchange'], unique=False)
     op.create_table('evidence_entry',
@@ -77,13 +92,18 @@ def upgrade() -> None:
     )
     op.create_index(op.f('ix_exchange_run'), 'exchange', ['run'], unique=False)
     op.create_table('journal',
-    sa.Column('number', sa.Text(), nullable=False),
+    sa.Column('number', sa.Text(), nullable=False, comment="the hub's number; the idempotency key at the ERP"),
     sa.Column('exchange', sa.Text(), nullable=False),
     sa.Column('organization', sa.Text(), nullable=False),
     sa.Column('day', sa.Date(), nullable=False),
+    sa.Column('debit_cents', sa.BigInteger(), nullable=False),
+    sa.Column('credit_cents', sa.BigInteger(), nullable=False),
+    sa.Column('content', sa.Text(), nullable=False, comment='canonical JSON as delivered; sent again unchanged'),
     sa.Column('receipt', sa.Text(), nullable=True, comment="the ERP's number; null until posted"),
+    sa.CheckConstraint('debit_cents = credit_cents', name=op.f('ck_journal_balanced')),
     sa.PrimaryKeyConstraint('number', name=op.f('pk_journal'))
     )
+    op.create_index(op.f('ix_journal_organization'), 'journal', ['organization'], unique=False)
     op.create_table('person',
     sa.Column('id', sa.UUID(as_uuid=False), nullable=False),
     sa.Column('exchange', sa.Text(), nullable=False, comment='the exchange that first spoke of them'),
@@ -116,40 +136,47 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('person', 'section', name=op.f('pk_section_key'))
     )
     op.create_table('slip',
-    sa.Column('number', sa.Text(), nullable=False),
     sa.Column('year', sa.Integer(), nullable=False),
+    sa.Column('number', sa.Text(), nullable=False),
+    sa.Column('code', sa.Text(), nullable=False, comment='R, A or D; a D has the number that it cancels'),
     sa.Column('organization', sa.Text(), nullable=False),
     sa.Column('payer', sa.Text(), nullable=False, comment="daycare's number of the payer"),
-    sa.Column('code', sa.Text(), nullable=False, comment='R, A or D'),
-    sa.Column('replaces', sa.Text(), nullable=True),
+    sa.Column('sequence', sa.Integer(), nullable=False, comment="1 for the payer's first slip of the year"),
+    sa.Column('batch', sa.Integer(), nullable=False, comment="the board's nth issue of the year"),
+    sa.Column('file', sa.Text(), nullable=False, comment='the XML file that it is in'),
+    sa.Column('replaces', sa.Text(), nullable=True, comment='on an A: the previous number'),
     sa.Column('c_cents', sa.BigInteger(), nullable=False),
     sa.Column('d_cents', sa.BigInteger(), nullable=False),
     sa.Column('e_cents', sa.BigInteger(), nullable=False),
-    sa.Column('content_digest', postgresql.BYTEA(), nullable=False),
+    sa.Column('content_digest', postgresql.BYTEA(), nullable=False, comment='keyed digest of the opened content'),
     sa.Column('sealed', postgresql.BYTEA(), nullable=False, comment='the slip as issued, with SIN; it cannot change'),
     sa.Column('exchange', sa.Text(), nullable=False),
-    sa.PrimaryKeyConstraint('number', name=op.f('pk_slip')),
-    sa.UniqueConstraint('year', 'number', name=op.f('uq_slip_year_number'))
+    sa.Column('written_at', sa.DateTime(timezone=True), nullable=True),
+    sa.CheckConstraint('e_cents = c_cents - d_cents and d_cents >= 0 and e_cents >= 0', name=op.f('ck_slip_boxes')),
+    sa.PrimaryKeyConstraint('year', 'number', 'code', name=op.f('pk_slip')),
+    sa.UniqueConstraint('organization', 'year', 'payer', 'sequence', name=op.f('uq_slip_organization_year_payer_sequence'))
     )
     op.create_table('slip_number',
     sa.Column('year', sa.Integer(), nullable=False),
-    sa.Column('series', sa.Text(), nullable=False),
-    sa.Column('last', sa.BigInteger(), nullable=False),
+    sa.Column('series', sa.Text(), nullable=False, comment='rl24:first-last, or file:transmitter'),
+    sa.Column('last', sa.BigInteger(), nullable=False, comment='last number given; never lowered'),
     sa.PrimaryKeyConstraint('year', 'series', name=op.f('pk_slip_number'))
     )
     op.create_table('ledger_entry',
-    sa.Column('key', sa.Text(), nullable=False, comment='what it is about: charge or receipt, once'),
-    sa.Column('journal', sa.Text(), nullable=False),
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
     sa.Column('organization', sa.Text(), nullable=False),
-    sa.Column('kind', sa.Text(), nullable=False, comment='charge, receipt'),
-    sa.Column('fee_class', sa.Text(), nullable=False),
-    sa.Column('account_debit', sa.Text(), nullable=False),
-    sa.Column('account_credit', sa.Text(), nullable=False),
-    sa.Column('cents', sa.BigInteger(), nullable=False),
+    sa.Column('key', sa.Text(), nullable=False, comment='child, payer, month and fee; or receipt and channel'),
+    sa.Column('event', sa.Text(), nullable=False, comment='invoice, credit_note, payment, reversal'),
+    sa.Column('detail', sa.Text(), nullable=False, comment='fee class, or payment channel'),
+    sa.Column('cents', sa.BigInteger(), nullable=False, comment='above zero: the event gives the direction'),
+    sa.Column('exchange', sa.Text(), nullable=False),
+    sa.Column('journal', sa.Text(), nullable=True, comment='null: to be posted'),
+    sa.CheckConstraint('cents > 0', name=op.f('ck_ledger_entry_above_zero')),
     sa.ForeignKeyConstraint(['journal'], ['journal.number'], name=op.f('fk_ledger_entry_journal')),
-    sa.PrimaryKeyConstraint('key', name=op.f('pk_ledger_entry'))
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_ledger_entry'))
     )
     op.create_index(op.f('ix_ledger_entry_journal'), 'ledger_entry', ['journal'], unique=False)
+    op.create_index('ix_ledger_entry_key', 'ledger_entry', ['organization', 'key'], unique=False)
     op.create_table('person_identifier',
     sa.Column('system', sa.Text(), nullable=False, comment='code-permanent, fiche:762000'),
     sa.Column('value', sa.Text(), nullable=False),

@@ -1,0 +1,1 @@
+"""Mozaïk-Finances: the board's ERP, to which balanced journals are posted. See README.md."""

@@ -1,0 +1,295 @@
+"""A simulated ERP of one board: a real server that checks each journal itself and never forgets a receipt.
+
+Written from contract/openapi.yaml. It adds up every journal again, by account, by fund and in all; what
+does not balance is refused and leaves no trace.
+"""
+
+import asyncio
+import base64
+import binascii
+import hashlib
+import json
+import re
+import secrets
+import sqlite3
+import time
+from collections import Counter
+from contextlib import closing
+from datetime import date
+from typing import Any, ClassVar
+from urllib.parse import parse_qs
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from connectors.kit.sandbox_system import SandboxSystem
+
+CLIENT = "passerelle"
+TOKEN_SECONDS = 300
+SLOW_SECONDS = 2.0
+
+_AMOUNT = re.compile(r"\d{1,11}\.\d{2}")
+_ACCOUNT = re.compile(r"\d{3}-(\d)-\d{5}-[0-9A-Z]+")
+_NUMBER = re.compile(r"[A-Z0-9-]{1,60}")
+_FIELDS = {
+    "numero", "organisme", "exercice", "date_ecriture", "devise", "total_debit", "total_credit", "lignes",
+}  # fmt: skip
+_TABLES = """
+    create table if not exists journal (
+        numero text primary key, empreinte text not null, recu text not null unique, reponse text not null
+    );
+    create table if not exists ligne (
+        journal text not null references journal, rang integer not null, compte text not null,
+        debit integer not null, credit integer not null, primary key (journal, rang)
+    );
+"""
+
+
+class _RefusedError(Exception):
+    """The journal is wrong; `code` says how."""
+
+    def __init__(self, code: str, title: str, status: int = 422) -> None:
+        super().__init__(code)
+        self.code, self.title, self.status = code, title, status
+
+
+class Sandbox(SandboxSystem):
+    """One ERP for each board."""
+
+    known_faults: ClassVar[dict[str, str]] = {
+        "slow": f"answers after {SLOW_SECONDS:.0f} s",
+        "html": "a maintenance page with status 200",
+        "busy": "503 to the first call, then it works",
+        "cut": "an answer that ends in the middle of its JSON",
+        "lost-receipt": "posts the first journal, then fails before answering, as often as it is tried",
+        "unknown-account": "does not know the first account of the first journal it is sent",
+        "miscount": "a receipt that names one line too few",
+    }
+
+    def prepare(self, postgres: str) -> None:  # noqa: ARG002 - it keeps its own file
+        """The tables of what was posted."""
+        with closing(self._database()) as database, database:
+            database.executescript(_TABLES)
+
+    def app(self) -> ASGIApp:
+        """The three paths of the contract."""
+        return Starlette(
+            routes=[
+                Route("/oauth/token", self._token, methods=["POST"]),
+                Route("/api/v1/journaux", self._receive, methods=["POST"]),
+                Route("/api/v1/journaux/{numero}", self._show),
+            ]
+        )
+
+    def entry(self, base_url: str, postgres: str) -> dict[str, Any]:  # noqa: ARG002 - as above
+        """Its entry of systems.yaml."""
+        return {
+            "system": self.system,
+            "address": base_url,
+            "secrets": {"client_secret": self.secret("client_secret")},
+            "options": {"client_id": CLIENT},
+        }
+
+    def journals(self) -> tuple[str, ...]:
+        """The numbers of every journal it posted, oldest first."""
+        with closing(self._database()) as database:
+            return tuple(row[0] for row in database.execute("select numero from journal order by recu"))
+
+    def balances(self) -> dict[str, int]:
+        """Account → debits less credits of every journal, in cents."""
+        with closing(self._database()) as database:
+            return dict(
+                database.execute("select compte, sum(debit - credit) from ligne group by compte").fetchall()
+            )
+
+    def _database(self) -> sqlite3.Connection:
+        return sqlite3.connect(self.folder / "mozaik_finances.sqlite3", timeout=10)
+
+    async def _token(self, request: Request) -> Response:
+        form = parse_qs((await request.body()).decode("utf-8", "replace"))
+        if form.get("grant_type") != ["client_credentials"]:
+            return JSONResponse({"error": "unsupported_grant_type"}, 400)
+        if form.get("scope", ["journaux"]) != ["journaux"]:
+            return JSONResponse({"error": "invalid_scope"}, 400)
+        scheme, _, pair = request.headers.get("authorization", "").partition(" ")
+        try:
+            given = base64.b64decode(pair, validate=True)
+        except binascii.Error:
+            given = b""
+        expected = f"{CLIENT}:{self.secret('client_secret')}".encode()
+        if scheme.lower() != "basic" or not secrets.compare_digest(given, expected):
+            return JSONResponse({"error": "invalid_client"}, 401, {"WWW-Authenticate": "Basic"})
+        until = int(time.time()) + TOKEN_SECONDS
+        return JSONResponse(
+            {
+                "access_token": f"{until}.{self._stamp(until)}",
+                "token_type": "Bearer",
+                "expires_in": TOKEN_SECONDS,
+            },
+            headers={"Cache-Control": "no-store"},
+        )
+
+    def _stamp(self, until: int) -> str:
+        return hashlib.sha256(f"{until}/{self.secret('token')}".encode()).hexdigest()
+
+    def _signed_in(self, request: Request) -> bool:
+        scheme, _, value = request.headers.get("authorization", "").partition(" ")
+        until, _, stamp = value.partition(".")
+        return (
+            scheme.lower() == "bearer"
+            and until.isdecimal()
+            and int(until) > time.time()
+            and secrets.compare_digest(stamp, self._stamp(int(until)))
+        )
+
+    async def _receive(self, request: Request) -> Response:
+        if not self._signed_in(request):
+            return _problem(401, "jeton-invalide", "Jeton absent, échu ou inconnu")
+        if (misbehaviour := await self._misbehave()) is not None:
+            return misbehaviour
+        key = request.headers.get("idempotency-key", "")
+        try:
+            answer = await asyncio.to_thread(self._take, key, await request.body())
+        except _RefusedError as refusal:
+            return _problem(refusal.status, refusal.code, refusal.title)
+        if "lost-receipt" in self.faults:
+            return _problem(500, "panne", "Panne après inscription")
+        if "cut" in self.faults:
+            return Response(answer.body[:-7], answer.status_code, media_type="application/json")
+        return answer
+
+    async def _misbehave(self) -> Response | None:
+        if "slow" in self.faults:
+            await asyncio.sleep(SLOW_SECONDS)
+        if "html" in self.faults:
+            return HTMLResponse("<h1>Entretien en cours</h1>")
+        if "busy" in self.faults and self._once("busy"):
+            return _problem(503, "occupe", "Revenez plus tard")
+        return None
+
+    def _once(self, fault: str) -> bool:
+        """Whether this fault has not been shown yet; a restart does not show it again."""
+        mark = self.folder / f"fault-{fault}"
+        first = not mark.exists()
+        mark.touch()
+        return first
+
+    def _take(self, key: str, body: bytes) -> Response:
+        journal = _parsed(body)
+        if not key or journal["numero"] != key:
+            raise _RefusedError("cle-manquante", "Idempotency-Key doit égaler `numero`", 400)
+        print_ = hashlib.sha256(json.dumps(journal, sort_keys=True).encode()).hexdigest()
+        with closing(self._database()) as database, database:
+            database.execute("begin immediate")
+            held = database.execute(
+                "select empreinte, reponse from journal where numero = ?", (key,)
+            ).fetchone()
+            if held is not None:
+                if held[0] != print_:
+                    raise _RefusedError("cle-reutilisee", "Ce numéro a servi pour un autre journal", 409)
+                return JSONResponse(json.loads(held[1]), 200)
+            lines = self._checked(journal)
+            (count,) = database.execute("select count(*) from journal").fetchone()
+            answer = {
+                "recu": f"MF-{self.organization}-{count + 1:06d}",
+                "journal": key,
+                "lignes": len(lines) - ("miscount" in self.faults),
+                "total": journal["total_debit"],
+            }
+            database.execute(
+                "insert into journal values (?, ?, ?, ?)", (key, print_, answer["recu"], json.dumps(answer))
+            )
+            database.executemany(
+                "insert into ligne values (?, ?, ?, ?, ?)",
+                [(key, rank, *line) for rank, line in enumerate(lines, start=1)],
+            )
+            return JSONResponse(answer, 201)
+
+    def _checked(self, journal: dict[str, Any]) -> list[tuple[str, int, int]]:
+        """(account, debit, credit) of each line, in cents, once the whole journal is right."""
+        if journal["organisme"] != self.organization:
+            raise _RefusedError("organisme-different", "Ce journal est d'un autre organisme")
+        if journal["exercice"] != _fiscal_year(journal["date_ecriture"]):
+            raise _RefusedError("exercice-different", "La date n'est pas dans l'exercice")
+        lines = [_line(line) for line in journal["lignes"]]
+        if "unknown-account" in self.faults and self._once("unknown-account"):
+            raise _RefusedError("compte-inconnu", "Un compte n'est pas au plan comptable")
+        by_fund: Counter[str] = Counter()
+        for account, debit, credit in lines:
+            found = _ACCOUNT.fullmatch(account)
+            if found is None:
+                raise _RefusedError(
+                    "compte-mal-forme", "Un compte n'a pas la forme unité-fonds-activité-nature"
+                )
+            by_fund[found[1]] += debit - credit
+        totals = (sum(debit for _, debit, _ in lines), sum(credit for *_, credit in lines))
+        if (
+            totals != (_cents(journal["total_debit"]), _cents(journal["total_credit"]))
+            or totals[0] != totals[1]
+        ):
+            raise _RefusedError("journal-desequilibre", "Débits et crédits diffèrent")
+        if any(by_fund.values()):
+            raise _RefusedError("fonds-desequilibre", "Un fonds n'est pas équilibré")
+        return lines
+
+    def _show(self, request: Request) -> Response:
+        if not self._signed_in(request):
+            return _problem(401, "jeton-invalide", "Jeton absent, échu ou inconnu")
+        with closing(self._database()) as database:
+            held = database.execute(
+                "select reponse from journal where numero = ?", (request.path_params["numero"],)
+            ).fetchone()
+        if held is None:
+            return _problem(404, "journal-inconnu", "Aucun journal sous ce numéro")
+        return JSONResponse(json.loads(held[0]))
+
+
+def _parsed(body: bytes) -> dict[str, Any]:
+    try:
+        journal = json.loads(body)
+    except ValueError:
+        journal = None
+    right = (
+        isinstance(journal, dict)
+        and journal.keys() == _FIELDS
+        and isinstance(journal["lignes"], list)
+        and len(journal["lignes"]) > 1
+        and all(isinstance(journal[name], str) for name in _FIELDS - {"lignes"})
+        and journal["devise"] == "CAD"
+        and _NUMBER.fullmatch(journal["numero"])
+    )
+    if not right:
+        raise _RefusedError("json-invalide", "Le journal n'est pas celui du contrat", 400)
+    return dict(journal)
+
+
+def _line(line: Any) -> tuple[str, int, int]:
+    if not isinstance(line, dict) or line.keys() != {"compte", "debit", "credit"}:
+        raise _RefusedError("json-invalide", "Une ligne n'est pas celle du contrat", 400)
+    debit, credit = _cents(line["debit"]), _cents(line["credit"])
+    if (debit > 0) == (credit > 0):
+        raise _RefusedError("ligne-double-sens", "Une ligne a un débit ou un crédit, jamais les deux")
+    return str(line["compte"]), debit, credit
+
+
+def _cents(amount: Any) -> int:
+    if not isinstance(amount, str) or not _AMOUNT.fullmatch(amount):
+        raise _RefusedError("montant-mal-forme", "Un montant s'écrit 12.34")
+    return int(amount.replace(".", ""))
+
+
+def _fiscal_year(day: str) -> str:
+    try:
+        found = date.fromisoformat(day)
+    except ValueError:
+        raise _RefusedError("json-invalide", "La date n'est pas celle du contrat", 400) from None
+    start = found.year - (found.month < 7)
+    return f"{start}{start + 1}"
+
+
+def _problem(status: int, code: str, title: str) -> JSONResponse:
+    body = {"type": f"urn:mozaik-finances:{code}", "title": title, "status": status, "code": code}
+    return JSONResponse(body, status, media_type="application/problem+json")

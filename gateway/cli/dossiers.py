@@ -1,0 +1,357 @@
+"""`dossier`, `quarantine`, `evidence`, `consent`, `exchange`: look at what the hub holds and why.
+
+Showing a dossier is a read like any other: it is written in evidence, with who asked.
+"""
+
+import getpass
+import re
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import sqlalchemy as sa
+import typer
+
+from canonical_model.errors import ConfigurationError, IntegrityError, RefusedError
+from gateway import keys as hub_keys
+from gateway import quarantine as quarantines
+from gateway import release
+from gateway.cli import context
+from gateway.evidence import chain, verifier
+from gateway.evidence.chain import Entry
+from gateway.store import digest, dossier
+from gateway.store.dossier import Held
+from gateway.store.hub import Hub
+from gateway.store.schema import exchange
+from mappings.engine import lineage, loader
+
+dossier_app = typer.Typer(no_args_is_help=True, help="Le dossier d'une personne.")
+quarantine_app = typer.Typer(no_args_is_help=True, help="Les enregistrements mis de côté.")
+evidence_app = typer.Typer(no_args_is_help=True, help="La chaîne de preuve.")
+consent_app = typer.Typer(no_args_is_help=True, help="Les consentements.")
+exchange_app = typer.Typer(no_args_is_help=True, help="Les échanges.")
+store_app = typer.Typer(no_args_is_help=True, help="Le magasin de dossiers.")
+
+Person = Annotated[str, typer.Argument(metavar="PERSONNE", help="Identifiant interne, ou système|valeur.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to `passerelle`."""
+    for name, group in (
+        ("dossier", dossier_app), ("quarantine", quarantine_app), ("evidence", evidence_app),
+        ("consent", consent_app), ("exchange", exchange_app), ("store", store_app),
+    ):  # fmt: skip
+        app.add_typer(group, name=name)
+
+
+@dossier_app.command("show")
+def show_dossier(
+    ctx: typer.Context, person: Person, section: Annotated[str | None, typer.Option("--section")] = None
+) -> None:
+    """Montrer le dossier d'une personne, en entier ou une section."""
+    out = context.output(ctx)
+    with context.hub(ctx) as hub:
+        found = _read(hub, context.person(hub, person), section, "dossier.shown")
+    sections: dict[str, list[dict[str, Any]]] = {}
+    for held in found:
+        sections.setdefault(held.section, []).append({"key": held.key, "version": held.version, **held.document})
+    out.document({"person": found[0].person if found else None, "sections": sections})
+    for name, documents in sections.items():
+        rows = [
+            (path, str(value))
+            for document in documents
+            for path, value in _leaves(document)
+            if not path.startswith(("subject", "resource_type"))
+        ]
+        out.table(name, (out.words("Champ", "Field"), out.words("Valeur", "Value")), rows)
+
+
+@dossier_app.command("why")
+def why(
+    ctx: typer.Context,
+    person: Person,
+    path: Annotated[
+        str, typer.Argument(metavar="CHEMIN", help="Ressource[champ=valeur,…].champ, p. ex. CourseResult.mark.number")
+    ],
+) -> int:
+    """D'où vient une valeur : système, table ou fichier, ligne, colonne, correspondance et version."""
+    out = context.output(ctx)
+    resource, wanted, field = _path(path)
+    with context.hub(ctx) as hub:
+        found = _read(hub, context.person(hub, person), None, "dossier.explained")
+    answers = [
+        _origin(held, leaf, value)
+        for held in found
+        if held.resource == resource and _chosen(held.document, wanted)
+        for leaf, value in _leaves(held.document)
+        if leaf == field or leaf.startswith(f"{field}.")
+    ]
+    out.document(answers)
+    for item in answers:
+        source = item["source"]
+        columns = ", ".join(source["columns"]) or "-"
+        out.say(f"{resource}.{item['path']} = {item['value']}", f"{resource}.{item['path']} = {item['value']}")
+        out.say(
+            f"  lu dans {source['system']}, {source['stream']}, ligne {source['row']} (clé {source['key']}),"
+            f" colonne {columns}",
+            f"  read from {source['system']}, {source['stream']}, row {source['row']} (key {source['key']}),"
+            f" column {columns}",
+        )
+        steps = "; ".join(item["steps"]) or out.words("repris tel quel", "taken as it is")
+        code = f" [{item['code_map']} → {item['code_list']}]" if item["code_map"] else ""
+        out.say(
+            f"  correspondance {item['mapping']} : {steps}{code}", f"  mapping {item['mapping']}: {steps}{code}"
+        )
+        out.say(
+            f"  version {item['version']}, connue depuis {item['recorded_from']}, lot brut {source['batch'][:12]}",
+            f"  version {item['version']}, known since {item['recorded_from']}, raw batch {source['batch'][:12]}",
+        )
+    if not answers:
+        out.say("Rien à ce chemin dans ce dossier.", "Nothing at that path in this dossier.")
+    return 0 if answers else 1
+
+
+def _path(text: str) -> tuple[str, dict[str, str], str]:
+    match = re.match(r"^([A-Z][A-Za-z]+)(?:\[([^\]]*)\])?\.([a-z_0-9.]+)$", text)
+    if match is None:
+        raise ConfigurationError(
+            "PATH: write Resource.field or Resource[field=value].field, as CourseResult[step=2].mark.number.",
+            "CHEMIN : écrivez Ressource.champ ou Ressource[champ=valeur].champ,"
+            " comme CourseResult[step=2].mark.number.",
+        )
+    chosen = dict(part.partition("=")[::2] for part in (match[2] or "").split(",") if part)
+    return match[1], chosen, match[3]
+
+
+def _chosen(document: dict[str, Any], wanted: dict[str, str]) -> bool:
+    leaves = {path: str(value) for path, value in _leaves(document)}
+    return all(leaves.get(path) == value for path, value in wanted.items())
+
+
+def _leaves(value: Any, path: str = "") -> list[tuple[str, Any]]:
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else None
+    if items is None:
+        return [(path, value)]
+    return [leaf for key, inner in items for leaf in _leaves(inner, f"{path}.{key}" if path else str(key))]
+
+
+def _origin(held: Held, path: str, value: Any) -> dict[str, Any]:
+    place = held.place
+    told = lineage.explain(loader.load(place["mapping"]), path, place["slot"])
+    return {
+        "path": path,
+        "value": value,
+        "source": {
+            "system": place["system"], "stream": told.stream, "row": place["row"], "key": place["key"],
+            "columns": list(told.columns), "batch": place["batch"],
+        },
+        "mapping": place["mapping"],
+        "steps": list(told.steps),
+        "code_map": told.code_map,
+        "code_list": told.code_list,
+        "version": held.version,
+        "recorded_from": held.recorded_from.isoformat(timespec="seconds"),
+    }  # fmt: skip
+
+
+def _read(hub: Hub, person: str, section: str | None, kind: str) -> list[Held]:
+    with hub.transaction() as connection:
+        found = dossier.of_person(connection, hub.keys, person, section)
+        facts = {"by": getpass.getuser(), "sections": sorted({held.section for held in found})}
+        chain.append(connection, context.moment(), Entry(kind, person, facts))
+    return found
+
+
+@quarantine_app.command("list")
+def list_quarantine(
+    ctx: typer.Context,
+    system: Annotated[str | None, typer.Option("--system")] = None,
+    rule: Annotated[str | None, typer.Option("--rule")] = None,
+) -> int:
+    """Ce qui attend une correction à la source."""
+    out = context.output(ctx)
+    with context.hub(ctx) as hub, hub.transaction() as connection:
+        found = [quarantines.rejection(row) for row in quarantines.listing(connection, system=system, rule=rule)]
+    out.document(found)
+    columns = out.words("No|Système|Flux|Ligne|Colonne|Règle|Remède", "No|System|Stream|Row|Column|Rule|Remedy")
+    remedy = out.words("remedy_fr", "remedy_en")
+    out.table(
+        "",
+        columns.split("|"),
+        [
+            (
+                item["id"], item["source"]["system"], item["source"]["stream"], item["source"]["row"],
+                item["source"]["column"] or "", item["rule"], item[remedy],
+            )
+            for item in found
+        ],
+    )  # fmt: skip
+    return 1 if found else 0
+
+
+@quarantine_app.command("show")
+def show_quarantine(ctx: typer.Context, id: Annotated[int, typer.Argument(metavar="NO")]) -> None:  # noqa: A002
+    """Un enregistrement mis de côté : où, pourquoi, que faire."""
+    out = context.output(ctx)
+    with context.hub(ctx) as hub, hub.transaction() as connection:
+        row = quarantines.show(connection, id)
+    if row is None:
+        raise ConfigurationError(
+            f"{id}: no such record in quarantine. See `passerelle quarantine list`.",
+            f"{id} : aucun enregistrement de ce numéro. Voyez `passerelle quarantine list`.",
+        )
+    item = quarantines.rejection(row) | {
+        "exchange": row.exchange,
+        "batch": row.batch,
+        "first_at": row.first_at.isoformat(timespec="seconds"),
+        "mended_at": row.mended_at.isoformat(timespec="seconds") if row.mended_at else None,
+    }
+    out.document(item)
+    source = item["source"]
+    where = f"{source['system']}, {source['stream']}, {source['row']}, {source['key']}, {source['column'] or '-'}"
+    out.say(
+        f"Où : {where} (système, flux, ligne, clé, colonne)", f"Where: {where} (system, stream, row, key, column)"
+    )
+    out.say(f"Pourquoi : {item['message_fr']} [{item['rule']}]", f"Why: {item['message_en']} [{item['rule']}]")
+    out.say(f"Que faire : {item['remedy_fr']}", f"What to do: {item['remedy_en']}")
+    out.say(
+        f"Depuis {item['first_at']}; correspondance {item['mapping']}; échange {item['exchange']}",
+        f"Since {item['first_at']}; mapping {item['mapping']}; exchange {item['exchange']}",
+    )
+
+
+@evidence_app.command("verify")
+def verify(
+    ctx: typer.Context, file: Annotated[Path | None, typer.Argument(metavar="[FICHIER]")] = None
+) -> None:
+    """Relire toute la chaîne, ou un export; 4 et le numéro de l'inscription quand elle est rompue."""
+    out = context.output(ctx)
+    if file is not None:
+        with file.open("rb") as lines:
+            verdict = verifier.verify(lines)
+    else:
+        with context.hub(ctx) as hub, hub.transaction() as connection:
+            verdict = chain.verify(connection, hub_keys.public_pem(hub.keys))
+    if not verdict.holds:
+        raise IntegrityError(
+            f"evidence: broken at entry {verdict.broken} ({verdict.reason}). Keep the database as it is.",
+            f"preuve : rompue à l'inscription {verdict.broken} ({verdict.reason})."
+            " Gardez la base telle quelle.",
+        )
+    out.document({"holds": True, "entries": verdict.entries, "heads": verdict.heads})
+    out.say(
+        f"Intacte : {verdict.entries} inscriptions, {verdict.heads} têtes signées.",
+        f"Intact: {verdict.entries} entries, {verdict.heads} signed heads.",
+    )
+
+
+@evidence_app.command("head")
+def head(ctx: typer.Context) -> None:
+    """La dernière tête signée."""
+    out = context.output(ctx)
+    with context.hub(ctx) as hub, hub.transaction() as connection:
+        found = chain.head(connection)
+    out.document(found)
+    for name, value in (found or {}).items():
+        out.say(f"{name}: {value}", f"{name}: {value}")
+
+
+@evidence_app.command("export")
+def export(ctx: typer.Context, output: Annotated[Path, typer.Option("--out", metavar="FICHIER")]) -> None:
+    """Écrire la chaîne dans un fichier que verifier.py vérifie sans la passerelle."""
+    out = context.output(ctx)
+    with context.hub(ctx) as hub, hub.transaction() as connection, output.open("wb") as file:
+        count = 0
+        for line in chain.lines(connection, hub_keys.public_pem(hub.keys)):
+            count += file.write(line)
+    out.document({"file": str(output), "bytes": count})
+    out.say(
+        f"{output} : {count} octets. À vérifier par : python {verifier.__file__} {output}",
+        f"{output}: {count} bytes. Verify with: python {verifier.__file__} {output}",
+    )
+
+
+@consent_app.command("list")
+def list_consents(ctx: typer.Context, person: Person) -> None:
+    """Ce qu'une famille a répondu, pour qui, jusqu'à quand."""
+    out = context.output(ctx)
+    with context.hub(ctx) as hub:
+        found = release.list_consents(hub, context.person(hub, person))
+    rows = [
+        {
+            "id": item.key, "recipient": item.recipient, "purpose": item.purpose, "given": item.given,
+            "sections": sorted(item.sections), "start": item.start.isoformat(),
+            "end": item.end.isoformat() if item.end else None,
+            "withdrawn_on": item.withdrawn_on.isoformat() if item.withdrawn_on else None,
+        }
+        for item in found
+    ]  # fmt: skip
+    out.document(rows)
+    columns = out.words(
+        "Consentement|Destinataire|But|Donné|Sections|Début|Fin|Retiré le",
+        "Consent|Recipient|Purpose|Given|Sections|Start|End|Withdrawn on",
+    )
+    out.table(
+        "",
+        columns.split("|"),
+        [
+            (
+                row["id"], row["recipient"], row["purpose"], row["given"], ", ".join(row["sections"]),
+                row["start"], row["end"], row["withdrawn_on"],
+            )
+            for row in rows
+        ],
+    )  # fmt: skip
+
+
+@consent_app.command("withdraw")
+def withdraw(
+    ctx: typer.Context,
+    id: Annotated[str, typer.Argument(metavar="CONSENTEMENT")],  # noqa: A002
+    day: Annotated[datetime | None, typer.Option("--day", formats=["%Y-%m-%d"])] = None,
+) -> None:
+    """Retirer un consentement : il ne vaut plus à partir de ce jour."""
+    out = context.output(ctx)
+    settings = context.settings(ctx)
+    from_day = day.date() if day else settings.day or datetime.now().astimezone().date()
+    with context.hub(ctx) as hub:
+        fresh = release.withdraw_consent(hub, id, day=from_day, moment=context.moment())
+    if not fresh:
+        raise RefusedError(
+            f"{id}: it was withdrawn before. Nothing changed.",
+            f"{id} : déjà retiré. Rien n'a changé.",
+            reason="already-withdrawn",
+        )
+    out.document({"consent": id, "withdrawn_on": from_day.isoformat()})
+    out.say(f"Retiré à partir du {from_day}.", f"Withdrawn from {from_day}.")
+
+
+@exchange_app.command("list")
+def list_exchanges(ctx: typer.Context, run: Annotated[str | None, typer.Option("--run")] = None) -> None:
+    """Les échanges, du plus récent au plus ancien."""
+    out = context.output(ctx)
+    query = sa.select(exchange).order_by(exchange.c.started_at.desc(), exchange.c.id)
+    if run is not None:
+        query = query.where(exchange.c.run == run)
+    with context.hub(ctx) as hub, hub.transaction() as connection:
+        rows = connection.execute(query).all()
+    found = [
+        {
+            "id": row.id, "route": row.route, "system": row.system, "day": row.day.isoformat(),
+            "state": row.state, "counts": row.counts, "failure": row.failure,
+        }
+        for row in rows
+    ]  # fmt: skip
+    out.document(found)
+    columns = out.words("Échange|Route|Système|Jour|État", "Exchange|Route|System|Day|State").split("|")
+    out.table("", columns, [(i["id"], i["route"], i["system"], i["day"], i["state"]) for i in found])
+
+
+@store_app.command("digest")
+def store_digest(ctx: typer.Context) -> None:
+    """Une empreinte de tout le magasin : deux journées finies pareil ont la même."""
+    out = context.output(ctx)
+    with context.hub(ctx) as hub, hub.transaction() as connection:
+        found = digest.digest(connection, hub.keys)
+    out.document({"digest": found})
+    out.say(found, found)

@@ -1,0 +1,201 @@
+"""The report of a day as tables for people: one part of the mission, one table; then what must agree."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from canonical_model import rules
+from gateway.cli.output import Output
+from gateway.consent import reasons as reason_words
+
+
+def show(out: Output, report: Mapping[str, Any]) -> None:
+    """Print every table of a report, and the verdict."""
+    out.say(
+        f"Journée du {report['day']} (exécution {report['run']})", f"Day of {report['day']} (run {report['run']})"
+    )
+    _intake(out, report)
+    _handoff(out, report)
+    _ministry(out, report)
+    _billing(out, report)
+    _slips(out, report)
+    _balances(out, report)
+    _addresses(out, report)
+
+
+def _headings(out: Output, french: str, english: str) -> list[str]:
+    return out.words(french, english).split("|")
+
+
+def _intake(out: Output, report: Mapping[str, Any]) -> None:
+    rows = [
+        (
+            item["system"], item["rows"], item["read"], item["stored"], item["unchanged"], item["quarantined"],
+            _reasons(item["reasons"]),
+        )
+        for item in report["intake"]
+    ]  # fmt: skip
+    total = [sum(row[at] for row in rows) for at in range(1, 6)]
+    out.table(
+        out.words("1. Lecture des systèmes", "1. Intake"),
+        _headings(
+            out,
+            "Système|Lignes|Lus|Enregistrés|Inchangés|Écartés|Premières raisons",
+            "System|Rows|Read|Stored|Unchanged|Quarantined|Top reasons",
+        ),
+        [*rows, ("Total", *total, "")],
+    )
+    seen = dict.fromkeys(rule for item in report["intake"] for rule in item["reasons"])
+    for rule in seen:
+        words = rules.words(rule)
+        out.say(
+            f"   {rule} : {words.french} {words.remedy_french}", f"   {rule}: {words.english} {words.remedy_english}"
+        )
+
+
+def _handoff(out: Output, report: Mapping[str, Any]) -> None:
+    out.table(
+        out.words("2. Remise au cégep (5e secondaire)", "2. Handoff to the cégep (Secondary 5)"),
+        _headings(
+            out,
+            "Organisme → cégep|Élèves|Remis|Inchangés|Retenus|Reçus|Accusé",
+            "Board → cégep|Students|Released|Unchanged|Withheld|Received|Receipt",
+        ),
+        [
+            (
+                _route(item), item["population"], item["released"], item["unchanged"],
+                sum(item["withheld"].values()), item["received"], item["receipt"] or "",
+            )
+            for item in report["handoff"]
+        ],
+    )  # fmt: skip
+    reasons: dict[str, int] = {}
+    for item in report["handoff"]:
+        for reason, count in item["withheld"].items():
+            reasons[reason] = reasons.get(reason, 0) + count
+    for reason, count in sorted(reasons.items(), key=lambda pair: -pair[1]):
+        words = reason_words.words(reason)
+        out.say(f"   {count} × {reason} : {words.of('fr')}", f"   {count} × {reason}: {words.of('en')}")
+
+
+def _route(item: Mapping[str, Any]) -> str:
+    return f"{item['exchange'].rpartition('/')[2]} → {item['system']}"
+
+
+def _ministry(out: Output, report: Mapping[str, Any]) -> None:
+    out.table(
+        out.words(
+            "3. Déclaration au ministère (30 septembre)", "3. Declaration to the ministry (30 September)"
+        ),
+        _headings(
+            out,
+            "Lot|Inscrits|Déclarés|Inchangés|Non déclarables|Acceptés|Corrigés|Refusés",
+            "Lot|Enrolled|Declared|Unchanged|Not declarable|Accepted|Corrected|Rejected",
+        ),
+        [
+            (
+                item["exchange"].rpartition("/")[2], item["enrolled"], item["declared"], item["unchanged"],
+                sum(item["not_declarable"].values()) + sum(item["withheld"].values()),
+                item["accepted"], item["corrected"], sum(item["rejected"].values()),
+            )
+            for item in report["ministry"]
+        ],
+    )  # fmt: skip
+    rows = []
+    for item in report["ministry_errors"]:
+        place, words = item["place"], error_words(item["error_code"])
+        rows.append(
+            (
+                item["number"], item["error_code"], place["system"], place["stream"], place["row"],
+                place["column"] or "", out.words(words.french, words.english),
+            )
+        )  # fmt: skip
+    if rows:
+        out.table(
+            out.words("   Retour du ministère : où corriger", "   Ministry return: where to mend"),
+            _headings(
+                out,
+                "Transaction|Code|Système|Table|Ligne|Colonne|Motif",
+                "Transaction|Code|System|Table|Row|Column|Reason",
+            ),
+            rows,
+        )
+
+
+def _billing(out: Output, report: Mapping[str, Any]) -> None:
+    out.table(
+        out.words("4. Service de garde : frais, encaissements, journal", "4. Daycare: charges, receipts, journal"),
+        _headings(
+            out,
+            "Organisme|Jours|Frais|Encaissés|Arriérés|Crédits|Journaux|Journal posté",
+            "Board|Days|Charges|Receipts|Arrears|Credits|Journals|Journal posted",
+        ),
+        [
+            (
+                item["board"], item["charged"].get("days", 0),
+                *(
+                    out.money(item["charged"].get(f"{name}_cents", 0))
+                    for name in ("charges", "receipts", "arrears", "credit")
+                ),
+                item["journals_posted"], out.money(item["ledger"]["posted_cents"]),
+            )
+            for item in report["billing"]
+        ],
+    )  # fmt: skip
+
+
+def _slips(out: Output, report: Mapping[str, Any]) -> None:
+    rows = []
+    for item in report["billing"]:
+        rl24 = item["rl24"]
+        if rl24:
+            rows.append(
+                (
+                    item["board"], sum(rl24["slips"].values()), rl24["valid"],
+                    *(out.money(rl24[f"{box}_cents"]) for box in "cde"),
+                    _reasons(rl24["not_issued"]), rl24["federal_receipts"],
+                )
+            )  # fmt: skip
+    out.table(
+        out.words(
+            f"5. Relevés 24 de {report['tax_year']} — NON CERTIFIÉS",
+            f"5. RL-24 slips of {report['tax_year']} — NOT CERTIFIED",
+        ),
+        _headings(
+            out,
+            "Organisme|Émis ce jour|En vigueur|C|D|E|Non émis|Reçus fédéraux",
+            "Board|Issued today|In force|C|D|E|Not issued|Federal receipts",
+        ),
+        rows,
+    )
+
+
+def _reasons(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} × {reason}" for reason, count in counts.items())
+
+
+def _balances(out: Output, report: Mapping[str, Any]) -> None:
+    wrong = [item for item in report["balances"] if not item["holds"]]
+    if wrong:
+        out.table(
+            out.words("ÉCARTS", "DIFFERENCES"),
+            _headings(out, "Égalité|Gauche|Droite", "Equality|Left|Right"),
+            [(item["name"], item["left"], item["right"]) for item in wrong],
+        )
+    evidence = report["evidence"]
+    verdict = out.words("intacte", "intact") if evidence["holds"] else out.words("ROMPUE", "BROKEN")
+    out.say(
+        f"6. Preuve : {evidence['entries']} inscriptions, {evidence['heads']} têtes signées, chaîne {verdict}.",
+        f"6. Evidence: {evidence['entries']} entries, {evidence['heads']} signed heads, chain {verdict}.",
+    )
+    count = len(report["balances"])
+    held = count - len(wrong)
+    out.say(f"{held} égalités vérifiées sur {count}.", f"{held} of {count} equalities hold.")
+
+
+def _addresses(out: Output, report: Mapping[str, Any]) -> None:
+    for name, address in report["addresses"].items():
+        out.say(f"{name} : {address}", f"{name}: {address}")
+    out.say(
+        "Tout est arrêté. « make up » redémarre le tout et garde Airflow et la passerelle ouverts.",
+        "Everything is stopped. `make up` starts it again and keeps Airflow and the gateway open.",
+    )

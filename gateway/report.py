@@ -1,0 +1,248 @@
+"""The reconciliation of one run: what was read, released, declared, charged and written down, and whether it adds up.
+
+Every figure is counted from the tables again, not carried from the steps. A balance is two figures that
+must agree; one that does not stops the day (exit 4). The report holds counts, codes and ids, no person.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from gateway import keys as hub_keys
+from gateway import ministry
+from gateway import quarantine as quarantines
+from gateway.billing import service as billing
+from gateway.evidence import chain
+from gateway.store import exchanges
+from gateway.store.hub import Hub
+from gateway.store.schema import day_run, decision, declaration, slip
+from gateway.store.schema import quarantine as quarantine_table
+
+TOP_REASONS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """Two figures that must agree, and what they are."""
+
+    name: str
+    left: int
+    right: int
+
+    @property
+    def holds(self) -> bool:
+        """Whether they do."""
+        return self.left == self.right
+
+
+def build(connection: sa.Connection, hub: Hub, run: str) -> dict[str, Any]:
+    """The whole report of a run, as JSON types."""
+    row = connection.execute(sa.select(day_run).where(day_run.c.id == run)).one()
+    organizations = sorted({e.system.rpartition("@")[2] for e in _route(connection, run, "intake")})
+    verdict = chain.verify(connection, hub_keys.public_pem(hub.keys))
+    sections = {
+        "intake": [_intake(item) for item in _route(connection, run, "intake")],
+        "handoff": [_handoff(item) for item in _route(connection, run, "handoff")],
+        "ministry": [_ministry(item) for item in _route(connection, run, "ministry")],
+        "billing": [_billing(connection, run, item, row.tax_year) for item in organizations],
+    }
+    balances = [
+        *intake_balances(connection, run),
+        *_handoff_balances(connection, sections["handoff"]),
+        *_ministry_balances(connection, sections["ministry"]),
+        *_billing_balances(sections["billing"]),
+        Balance("evidence: entries that hold = entries", verdict.entries if verdict.holds else 0, verdict.entries),
+    ]
+    return {
+        "run": run,
+        "day": row.day.isoformat(),
+        "school_year": row.school_year,
+        "tax_year": row.tax_year,
+        **sections,
+        "ministry_errors": [asdict(item) for item in ministry.errors(hub, run)],
+        "quarantine": _quarantine(connection),
+        "evidence": {
+            "entries": verdict.entries,
+            "heads": verdict.heads,
+            "holds": verdict.holds,
+            "kinds": dict(chain.kinds(connection)),
+        },
+        "balances": [asdict(item) | {"holds": item.holds} for item in balances],
+        "balanced": all(item.holds for item in balances),
+    }
+
+
+def intake_balances(connection: sa.Connection, run: str) -> list[Balance]:
+    """For every system: rows = filtered + empty + used, and read = stored + unchanged + quarantined."""
+    found = []
+    for row in _route(connection, run, "intake"):
+        for name, counts in row.counts.get("mappings", {}).items():
+            kept = counts.get("stored", 0) + counts.get("unchanged", 0) + counts.get("quarantined", 0)
+            found.append(
+                Balance(
+                    f"{row.system} {name}: read = stored + unchanged + quarantined", counts["read"], kept
+                )
+            )
+    return found
+
+
+def _route(connection: sa.Connection, run: str, route: str) -> list[sa.Row[Any]]:
+    return exchanges.of_run(connection, run, route=route)
+
+
+def _intake(row: sa.Row[Any]) -> dict[str, Any]:
+    mappings = row.counts.get("mappings", {})
+    reasons: Counter[str] = Counter()
+    for counts in mappings.values():
+        reasons.update(counts.get("reasons", {}))
+    return {
+        "system": row.system,
+        "state": row.state,
+        "rows": sum(row.counts.get("rows", {}).values()),
+        **{
+            part: sum(counts.get(part, 0) for counts in mappings.values())
+            for part in ("read", "stored", "unchanged", "quarantined", "filtered", "empty")
+        },
+        "reasons": dict(reasons.most_common(TOP_REASONS)),
+        "mappings": mappings,
+    }
+
+
+def _handoff(row: sa.Row[Any]) -> dict[str, Any]:
+    receipt = row.receipt or {}
+    return {
+        "exchange": row.id, "system": row.system, "state": row.state,
+        "receipt": receipt.get("number"), **row.counts,
+    }  # fmt: skip
+
+
+def _ministry(row: sa.Row[Any]) -> dict[str, Any]:
+    return {"exchange": row.id, "system": row.system, "state": row.state, **row.counts}
+
+
+def _billing(connection: sa.Connection, run: str, organization: str, year: int) -> dict[str, Any]:
+    charged: Mapping[str, Any] = _of_board(_route(connection, run, "charge"), organization)
+    posted = [row for row in _route(connection, run, "erp") if row.system.endswith(f"@{organization}")]
+    issued: Mapping[str, Any] = _of_board(_route(connection, run, "rl24"), organization)
+    standing = billing.standing(connection, organization)
+    codes = connection.execute(
+        sa.select(slip.c.code, sa.func.count())
+        .where(slip.c.organization == organization, slip.c.year == year)
+        .group_by(slip.c.code)
+    )
+    return {
+        "board": organization,
+        "charged": dict(charged),
+        "journals_posted": len(posted),
+        "journals": [row.counts for row in posted],
+        "ledger": asdict(standing),
+        "rl24": dict(issued),
+        "slips_held": {row[0]: row[1] for row in codes},
+    }
+
+
+def _of_board(rows: Iterable[sa.Row[Any]], organization: str) -> Mapping[str, Any]:
+    return next((row.counts for row in rows if f"@{organization}" in row.system), {})
+
+
+def _handoff_balances(connection: sa.Connection, rows: Iterable[Mapping[str, Any]]) -> list[Balance]:
+    found = []
+    for row in rows:
+        name = f"{row['system']} {row['exchange'].rpartition('/')[2]}"
+        apart = sum(row["withheld"].values())
+        found.append(
+            Balance(
+                f"{name}: population = released + unchanged + withheld",
+                row["population"],
+                row["released"] + row["unchanged"] + apart,
+            )
+        )
+        rejected = sum(row.get("rejected", {}).values())
+        found.append(
+            Balance(f"{name}: released = received + rejected", row["released"], row["received"] + rejected)
+        )
+        delivered = connection.scalar(
+            sa.select(sa.func.count())
+            .select_from(decision)
+            .where(decision.c.exchange == row["exchange"], decision.c.delivered_at.is_not(None))
+        )
+        found.append(Balance(f"{name}: received = decisions marked delivered", row["received"], delivered or 0))
+    return found
+
+
+def _ministry_balances(connection: sa.Connection, rows: Iterable[Mapping[str, Any]]) -> list[Balance]:
+    found = []
+    for row in rows:
+        name = f"{row['system']} {row['exchange'].rpartition('/')[2]}"
+        apart = sum(row["not_declarable"].values()) + sum(row["withheld"].values())
+        found.append(
+            Balance(
+                f"{name}: enrolled = declared + unchanged + not declarable + withheld",
+                row["enrolled"],
+                row["declared"] + row["unchanged"] + apart,
+            )
+        )
+        rejected = sum(row["rejected"].values())
+        found.append(
+            Balance(
+                f"{name}: declared = accepted + corrected + rejected",
+                row["declared"],
+                row["accepted"] + row["corrected"] + rejected,
+            )
+        )
+        answered = connection.scalar(
+            sa.select(sa.func.count())
+            .select_from(declaration)
+            .where(declaration.c.exchange == row["exchange"], declaration.c.state != "prepared")
+        )
+        found.append(Balance(f"{name}: declared = declarations answered", row["declared"], answered or 0))
+    return found
+
+
+def _billing_balances(rows: Iterable[Mapping[str, Any]]) -> list[Balance]:
+    found = []
+    for row in rows:
+        board, charged, ledger, rl24 = row["board"], row["charged"], row["ledger"], row["rl24"]
+        charges, receipts = charged.get("charges_cents", 0), charged.get("receipts_cents", 0)
+        owed = charged.get("arrears_cents", 0)
+        credit = charged.get("credit_cents", 0)
+        found += [
+            Balance(f"{board}: charges = receipts + arrears", charges, receipts + owed),
+            Balance(f"{board}: ledger charges = charges", ledger["charges"], charges),
+            Balance(f"{board}: ledger receipts = receipts + credits", ledger["receipts"], receipts + credit),
+            Balance(
+                f"{board}: posted journals = ledger", ledger["posted_cents"], ledger["charges"] + ledger["receipts"]
+            ),
+        ]
+        for counts in row["journals"]:
+            found.append(
+                Balance(f"{board}: journal debit = credit", counts["journal_debit_cents"], counts["journal_credit_cents"])
+            )
+        if rl24:
+            found.append(Balance(f"{board}: C = D + E", rl24["c_cents"], rl24["d_cents"] + rl24["e_cents"]))
+            found.append(
+                Balance(
+                    f"{board}: paid for the year = slips + not issued + federal receipts",
+                    rl24["paid_cents"],
+                    rl24["c_cents"] + rl24["not_issued_cents"] + rl24["federal_cents"],
+                )
+            )
+    return found
+
+
+def _quarantine(connection: sa.Connection) -> dict[str, Any]:
+    query = (
+        sa.select(quarantine_table.c.rule, sa.func.count())
+        .where(quarantine_table.c.mended_at.is_(None))
+        .group_by(quarantine_table.c.rule)
+        .order_by(sa.func.count().desc(), quarantine_table.c.rule)
+    )
+    rules = {row[0]: row[1] for row in connection.execute(query)}
+    return {"faults": sum(rules.values()), "rules": rules, "first": _first(connection)}
+
+
+def _first(connection: sa.Connection) -> list[dict[str, Any]]:
+    return [quarantines.rejection(row) for row in quarantines.listing(connection)[:TOP_REASONS]]

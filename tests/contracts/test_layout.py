@@ -1,0 +1,87 @@
+"""What is true of every folder: where Python may stand, what a folder must hold. Found by looking."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+import canonical_model
+import connectors
+import dags
+import gateway
+import mappings
+
+REPOSITORY = Path(__file__).parents[2]
+PACKAGES = ("canonical_model", "connectors", "dags", "gateway", "mappings")
+LOADS_BY_NAME = {
+    "canonical_model/resources/__init__.py",
+    "connectors/kit/load.py",
+    "connectors/kit/sandbox.py",
+    "dags/wiring.py",
+}
+
+
+def _python(package: str) -> list[Path]:
+    return sorted((REPOSITORY / package).rglob("*.py"))
+
+
+def test_the_packages_are_those_of_this_repository() -> None:
+    for package in (canonical_model, connectors, dags, gateway, mappings):
+        assert REPOSITORY / package.__name__ == Path(package.__file__ or "").parent
+
+
+def test_a_mapping_folder_holds_data_and_no_python() -> None:
+    folder = REPOSITORY / "mappings"
+    outside = [path for path in _python("mappings") if (folder / "engine") not in path.parents]
+
+    assert [folder / "__init__.py"] == outside
+
+
+def test_only_the_four_loaders_import_by_name() -> None:
+    found = {
+        str(path.relative_to(REPOSITORY))
+        for package in PACKAGES
+        for path in _python(package)
+        if "import_module(" in path.read_text("utf-8")
+    }
+
+    assert found <= LOADS_BY_NAME
+
+
+def test_a_package_of_tests_does_not_hide_a_real_one() -> None:
+    assert [REPOSITORY / "tests" / "__init__.py"] == sorted((REPOSITORY / "tests").rglob("__init__.py"))
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_the_first_line_of_a_file_says_what_it_is_for(package: str) -> None:
+    silent = [
+        path
+        for path in _python(package)
+        if path.stat().st_size and not path.read_text("utf-8").startswith(('"""', 'r"""', "#!"))
+    ]
+
+    assert [] == silent
+
+
+def test_the_lock_names_no_registry_and_no_machine() -> None:
+    lock = (REPOSITORY / "requirements.lock").read_text("utf-8")
+
+    assert [] == re.findall(r".*(?:https?:|file:|--index|--find-links|/home/|/tmp/|/root/).*", lock)
+
+
+def test_every_package_of_the_lock_has_a_hash() -> None:
+    blocks = re.split(
+        r"^(?=[a-z0-9])", (REPOSITORY / "requirements.lock").read_text("utf-8"), flags=re.MULTILINE
+    )
+    pinned = [block for block in blocks if "==" in block.partition("\n")[0]]
+
+    assert len(pinned) > 50
+    assert [] == [block.partition(" ")[0] for block in pinned if "--hash=sha256:" not in block]
+
+
+def test_make_alone_lists_every_command_of_the_interface() -> None:
+    said = subprocess.run(["make", "-C", REPOSITORY], capture_output=True, text=True, check=True).stdout
+
+    listed = set(re.findall(r"^  make ([a-z]+)", said, flags=re.MULTILINE))
+    assert {"demo", "test", "up", "down", "check", "bench"} <= listed

@@ -1,0 +1,116 @@
+"""A workshop for small mappings: written to a folder of their own, loaded, checked and run on small frames."""
+
+import copy
+import json
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+import yaml
+
+from mappings.engine import compiler, loader
+from mappings.engine.language import Mapping
+from mappings.engine.result import Mapped
+
+DAY = date(2026, 2, 16)
+
+PUPIL: dict[str, Any] = {
+    "mapping": "test/pupil",
+    "version": "1",
+    "to": "Student",
+    "from": "pupils",
+    "key": ["id"],
+    "streams": {
+        "pupils": {"columns": ["id", "name", "first", "born", "sex"], "unknown_columns": "freeze"}
+    },
+    "fields": {
+        "subject.0.system": {"const": "fiche:$organization"},
+        "subject.0.value": {"read": "id", "do": [{"digits": "7"}]},
+        "organization": {"read": "$organization"},
+        "family_name": {"read": "name"},
+        "given_name": {"read": "first"},
+        "birth_date": {"read": "born", "do": ["date_iso"]},
+        "sex": {"read": "sex", "code_map": "sex"},
+    },
+}
+SEX: dict[str, Any] = {"code_map": "sex", "to": "sex", "codes": {"F": "F", "M": "M"}}
+ROW = {"id": "12", "name": "Roy", "first": "Zoé", "born": "2010-05-06", "sex": "F"}
+REMOVE = object()
+
+
+def changed(base: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    """A copy in which ``fields__sex`` (``__`` goes down) is replaced; REMOVE takes it out."""
+    made = copy.deepcopy(base)
+    for way, value in changes.items():
+        node = made
+        *parents, last = way.split("__")
+        for parent in parents:
+            node = node.setdefault(parent, {})
+        if value is REMOVE:
+            del node[last]
+        else:
+            node[last] = value
+    return made
+
+
+def frame(*rows: dict[str, str | None]) -> pl.DataFrame:
+    """Rows as a source gives them: all text or null."""
+    return pl.DataFrame(rows, schema=dict.fromkeys(rows[0], pl.String))
+
+
+class Workshop:
+    """A folder of mappings, system ``test``."""
+
+    def __init__(self, folder: Path) -> None:
+        self.root = folder / "mappings"
+        (self.root / "test" / "codes").mkdir(parents=True)
+        self.codes(SEX)
+
+    def codes(self, data: dict[str, Any]) -> None:
+        """Write a code map."""
+        path = self.root / "test" / "codes" / f"{data['code_map']}.yaml"
+        path.write_text(yaml.safe_dump(data, sort_keys=False, allow_unicode=True), "utf-8")
+
+    def write(self, data: dict[str, Any]) -> None:
+        """Write a mapping where its id says."""
+        path = self.root / f"{data['mapping']}.v{data['version']}.yaml"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(yaml.safe_dump(data, sort_keys=False, allow_unicode=True), "utf-8")
+
+    def text(self, name: str, text: str) -> None:
+        """Write a file of the system as it is."""
+        (self.root / "test" / name).write_text(text, "utf-8")
+
+    def mapping(self, data: dict[str, Any] = PUPIL) -> Mapping:
+        """Write and load."""
+        self.write(data)
+        return loader.load(f"{data['mapping']}@{data['version']}", self.root)
+
+    def run(self, data: dict[str, Any], *rows: dict[str, str | None], **joined: pl.DataFrame) -> Mapped:
+        """Write, load and run on `rows` of the main stream and the `joined` frames."""
+        streams = {data["from"]: frame(*rows), **joined}
+        return compiler.run(
+            self.mapping(data), streams, system="test@762000", organization="762000", day=DAY
+        )
+
+
+@pytest.fixture
+def workshop(tmp_path: Path) -> Workshop:
+    return Workshop(tmp_path)
+
+
+def documents(mapped: Mapped) -> list[dict[str, Any]]:
+    """The documents, read."""
+    return [json.loads(text) for text in mapped.documents["document"]]
+
+
+def faults(mapped: Mapped) -> list[tuple[str, str, str]]:
+    """(column, path, rule) of each reject."""
+    return list(mapped.rejects.select("column", "path", "rule").iter_rows())
+
+
+def rules_of(mapped: Mapped) -> list[str]:
+    """The rules of the rejects."""
+    return mapped.rejects["rule"].to_list()
