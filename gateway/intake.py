@@ -30,7 +30,7 @@ from gateway.store.hub import Hub
 from gateway.store.people import Claim
 from gateway.store.raw import RawStore
 from gateway.store.versions import Version
-from mappings.engine import compiler, loader
+from mappings.engine import compiler, lineage, loader
 
 ROUTE = "intake"
 _LOCK = 0x496E7461  # two boards are admitted one after the other: matching sees all persons
@@ -202,11 +202,14 @@ class _Admission:
         for row, document in parsed:
             person = who.get(row["key"])
             if person is None:
-                rule = "shared-identifier" if row["key"] in aside else "unknown-person"
+                shared = row["key"] in aside
+                path = "code_permanent" if shared else "subject.0.value"
                 faults.append(
                     Fault(
                         system=self._row.system, stream=mapping.stream, row=row["row"], row_key=row["key"],
-                        column="", resource=mapping.resource, path="subject", rule=rule, mapping=name,
+                        column=", ".join(lineage.explain(mapping, path, row["slot"]).columns),
+                        resource=mapping.resource, path=path, mapping=name,
+                        rule="shared-identifier" if shared else "unknown-person",
                     )
                 )  # fmt: skip
                 continue

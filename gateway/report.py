@@ -214,7 +214,7 @@ def _billing_balances(rows: Iterable[Mapping[str, Any]]) -> list[Balance]:
             Balance(f"{board}: ledger charges = charges", ledger["charges"], charges),
             Balance(f"{board}: ledger receipts = receipts + credits", ledger["receipts"], receipts + credit),
             Balance(
-                f"{board}: posted journals = ledger", ledger["posted_cents"], ledger["charges"] + ledger["receipts"]
+                f"{board}: posted journals = ledger", ledger["posted_cents"], ledger["turnover"]
             ),
         ]
         for counts in row["journals"]:

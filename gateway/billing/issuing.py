@@ -81,9 +81,9 @@ def issue_slips(hub: Hub, *, run: str, day: date, moment: datetime, organization
         dues = _dues(connection, hub.keys, work, found=found, records=records, latest=latest)
         issued = _issue(connection, work, dues, latest)
         digests = slip_store.add(connection, hub.keys, issued)
-        summary = _check(connection, work, dues)
+        summary, kept = _check(connection, work, dues)
         if state != "done" or issued:
-            counts = _counts(work, dues, issued, summary)
+            counts = _counts(work, dues, issued, summary, kept=kept)
             exchanges.record(connection, work.exchange, state="done", counts=counts, moment=moment)
             facts = {
                 "exchange": work.exchange,
@@ -191,27 +191,34 @@ def _files(
     return [(marked(name, work.table, work.filer), part) for name, part in zip(names, parts, strict=True)]
 
 
-def _check(connection: sa.Connection, work: _Work, dues: Mapping[str, Due]) -> Summary:
-    """The summary of all slips, once they are seen to be exactly what is due. Raises IntegrityError."""
+def _check(connection: sa.Connection, work: _Work, dues: Mapping[str, Due]) -> tuple[Summary, Decimal]:
+    """The summary of all slips, once they are seen to be exactly what is due, and ΣC of payers set aside.
+
+    Raises IntegrityError when they are not.
+    """
     held = slip_store.amounts(connection, organization=work.organization, year=work.year)
     standing = {payer: stand for payer, slips in held.items() if (stand := valid(slips))}
     wanted = {payer: (item.c, item.d) for payer, item in dues.items() if item.slip is not None}
     set_aside = {payer for payer, item in dues.items() if item.reason not in (None, FEDERAL)}
-    there = {
-        payer: (sum((s.c for s in slips), _NOTHING), sum((s.d for s in slips), _NOTHING))
-        for payer, slips in standing.items()
-        if payer not in set_aside
-    }
+    there = {payer: (slips[0].c, slips[0].d) for payer, slips in standing.items() if payer not in set_aside}
     if wanted != there or any(len(slips) != 1 for slips in standing.values()):
         raise IntegrityError(
             f"{work.exchange}: slips differ from receipts. Nothing was issued; report this.",
             f"{work.exchange} : relevés et encaissements diffèrent. Rien n'a été émis; signalez-le.",
         )
     batch = slip_store.batches(connection, organization=work.organization, year=work.year)
-    return summarise(work.year, (slip for slips in held.values() for slip in slips), amended=batch > 1)
+    everything = (slip for slips in held.values() for slip in slips)
+    kept = sum((slips[0].c for payer, slips in standing.items() if payer in set_aside), _NOTHING)
+    return summarise(work.year, everything, amended=batch > 1), kept
 
 
-def _counts(work: _Work, dues: Mapping[str, Due], issued: Sequence[Row], summary: Summary) -> dict[str, Any]:
+def _counts(
+    work: _Work, dues: Mapping[str, Due], issued: Sequence[Row], summary: Summary, *, kept: Decimal
+) -> dict[str, Any]:
+    """Figures of the exchange: paid = C of all slips + what is on no slip + federal receipts.
+
+    `kept`: ΣC of slips that stand although their payer is set aside now.
+    """
     codes = Counter(row.code for row in issued)
     refused = [item for item in dues.values() if item.reason not in (None, FEDERAL)]
     federal = [item for item in dues.values() if item.reason == FEDERAL]
@@ -223,7 +230,7 @@ def _counts(work: _Work, dues: Mapping[str, Due], issued: Sequence[Row], summary
         "d_cents": cents(summary.d),
         "e_cents": cents(summary.e),
         "not_issued": dict(Counter(item.reason for item in refused)),
-        "not_issued_cents": cents(sum((item.c for item in refused), _NOTHING)),
+        "not_issued_cents": cents(sum((item.c for item in refused), -kept)),
         "federal_receipts": len(federal),
         "federal_cents": cents(sum((item.c for item in federal), _NOTHING)),
         "paid_cents": cents(sum((item.c for item in dues.values()), _NOTHING)),

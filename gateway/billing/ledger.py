@@ -25,10 +25,16 @@ _LOCK = 0x42696C6C
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What a board's ledger holds in all, in cents. `posted`: journals that the ERP has receipted."""
+    """What a board's ledger holds in all, in cents.
+
+    `charges`, `receipts`: net of credit notes and reversals. `turnover`: all entries, each way added.
+    `posted`: journals that the ERP has receipted; `posted_cents`: their debits, which are the
+    turnover once everything is posted.
+    """
 
     charges: int
     receipts: int
+    turnover: int
     posted: int
     posted_cents: int
 
@@ -79,27 +85,24 @@ def bring_up_to(connection: sa.Connection, found: Statement, *, organization: st
     return len(rows)
 
 
-def pending(connection: sa.Connection, organization: str) -> list[tuple[int, Posting]]:
-    """Entries that no journal holds yet, with their ids, oldest first."""
+def pending(connection: sa.Connection, organization: str) -> list[Posting]:
+    """Entries that no journal holds yet, oldest first."""
     query = (
         sa.select(ledger_entry)
         .where(ledger_entry.c.organization == organization, ledger_entry.c.journal.is_(None))
         .order_by(ledger_entry.c.id)
     )
-    return [(row.id, Posting(row.event, row.detail, dollars(row.cents))) for row in connection.execute(query)]
+    return [Posting(row.event, row.detail, dollars(row.cents)) for row in connection.execute(query)]
 
 
 def standing(connection: sa.Connection, organization: str) -> Standing:
     """What the board's ledger and journals hold now."""
-    sums: dict[str, int] = dict(
-        connection.execute(
-            sa.select(ledger_entry.c.event, sa.cast(sa.func.sum(ledger_entry.c.cents), sa.BigInteger))
-            .where(ledger_entry.c.organization == organization)
-            .group_by(ledger_entry.c.event)
-        )
-        .tuples()
-        .all()
+    totals = (
+        sa.select(ledger_entry.c.event, sa.cast(sa.func.sum(ledger_entry.c.cents), sa.BigInteger))
+        .where(ledger_entry.c.organization == organization)
+        .group_by(ledger_entry.c.event)
     )
+    sums: dict[str, int] = {row[0]: row[1] for row in connection.execute(totals)}
     posted, posted_cents = connection.execute(
         sa.select(
             sa.func.count(),
@@ -109,20 +112,29 @@ def standing(connection: sa.Connection, organization: str) -> Standing:
     return Standing(
         charges=sums.get("invoice", 0) - sums.get("credit_note", 0),
         receipts=sums.get("payment", 0) - sums.get("reversal", 0),
+        turnover=sum(sums.values()),
         posted=posted,
         posted_cents=posted_cents,
     )
 
 
 def check(connection: sa.Connection, found: Statement, organization: str) -> None:
-    """Raises IntegrityError unless the ledger's control totals are the statement's."""
+    """Raises IntegrityError unless ledger and statement agree, and each journal with what it was made of."""
     held = standing(connection, organization)
     in_hand = found.received + found.credit
-    if (held.charges, held.receipts) != (cents(found.charged), cents(in_hand)):
+    made_of = (
+        sa.select(sa.func.coalesce(sa.func.sum(ledger_entry.c.cents), 0))
+        .where(ledger_entry.c.journal == journal.c.number)
+        .scalar_subquery()
+    )
+    altered = sa.select(sa.func.count()).where(
+        journal.c.organization == organization, journal.c.debit_cents != made_of
+    )
+    if (held.charges, held.receipts) != (cents(found.charged), cents(in_hand)) or connection.scalar(altered):
         raise IntegrityError(
-            f"billing/{organization}: the ledger differs from charges and receipts."
+            f"billing/{organization}: the ledger differs from charges, receipts or journals."
             " Keep the database and report this.",
-            f"facturation/{organization} : le grand livre diffère des frais et encaissements."
+            f"facturation/{organization} : le grand livre diffère des frais, encaissements ou journaux."
             " Gardez la base et signalez-le.",
         )
 
@@ -154,4 +166,4 @@ def _held(connection: sa.Connection, organization: str) -> Mapping[str, int]:
         .where(ledger_entry.c.organization == organization)
         .group_by(ledger_entry.c.key)
     )
-    return dict(connection.execute(query).tuples().all())
+    return {row[0]: row[1] for row in connection.execute(query)}

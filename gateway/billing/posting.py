@@ -59,9 +59,7 @@ def _unposted(hub: Hub, *, run: str, day: date, moment: datetime, organization: 
             sa.select(sa.func.count()).select_from(journal).where(journal.c.organization == organization)
         )
         number = f"GARDE-{organization}-{(count or 0) + 1:06d}"
-        made = build(
-            (posting for _, posting in entries), accounts, number=number, organization=organization, day=day
-        )
+        made = build(entries, accounts, number=number, organization=organization, day=day)
         exchange = f"{run}/{ROUTE}/{number}"
         connection.execute(
             sa.insert(journal).values(
@@ -76,7 +74,7 @@ def _unposted(hub: Hub, *, run: str, day: date, moment: datetime, organization: 
         )
         connection.execute(
             sa.update(ledger_entry)
-            .where(ledger_entry.c.id.in_([id for id, _ in entries]))  # noqa: A001
+            .where(ledger_entry.c.organization == organization, ledger_entry.c.journal.is_(None))
             .values(journal=number)
         )
         exchanges.begin(

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, cast
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from gateway.billing.ledger import cents, dollars
 from gateway.billing.rl24_xml import Numbered
@@ -57,7 +58,7 @@ def latest(connection: sa.Connection, keys: Keys, *, organization: str, year: in
     query = (
         sa.select(slip)
         .where(slip.c.organization == organization, slip.c.year == year)
-        .distinct(slip.c.payer)
+        .ext(distinct_on(slip.c.payer))
         .order_by(slip.c.payer, slip.c.sequence.desc())
     )
     return {

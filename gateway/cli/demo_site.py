@@ -18,6 +18,7 @@ from canonical_model.errors import ConfigurationError
 from connectors.kit import sandbox
 from connectors.kit.province.generate import generate
 from connectors.kit.province.model import Province
+from connectors.kit.sandbox_system import SandboxSystem
 from gateway import keys as hub_keys
 from gateway.http import clients
 from gateway.operations import private_files
@@ -89,20 +90,28 @@ def with_day(settings: Settings) -> Settings:
 
 
 def write(settings: Settings, size: Size, server: Server) -> None:
-    """Declare the simulated systems, and put the agreements, prices, accounts and clients in the site."""
+    """Declare the simulated systems of a province as they will stand on the sandbox's port."""
+    base = f"http://127.0.0.1:{settings.sandbox_port}"
+    found = sandbox.find(province(settings, size), sandbox_folder(settings))
+    entries = [
+        made.entry(f"{base}/{made.connector}/{made.organization}", server.url("postgres")) for made in found
+    ]
+    declare(settings, found, entries)
+
+
+def declare(
+    settings: Settings, systems: Sequence[SandboxSystem], entries: Sequence[Mapping[str, Any]]
+) -> None:
+    """Write the site: the systems, and the agreements, prices, accounts, calendar and clients that are absent."""
     site = settings.site_folder
     for template in sorted(TEMPLATES.rglob("*.yaml")):
         path = site / template.relative_to(TEMPLATES)
         if not path.is_file():
             path.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(template, path)
-    postgres = server.url("postgres")
-    base = f"http://127.0.0.1:{settings.sandbox_port}"
-    found = sandbox.find(province(settings, size), sandbox_folder(settings))
-    entries = [made.entry(f"{base}/{made.connector}/{made.organization}", postgres) for made in found]
     _write_systems(site, entries)
     public = hub_keys.public_pem(hub_keys.load(settings)).decode()
-    for made in found:
+    for made in systems:
         private_files.write(made.folder / "hub.pem", public)  # what the partner was given to verify our documents
     for client, secret in clients.provision(site).items():
         private_files.write(sandbox_folder(settings) / "clients" / f"{client}.secret", secret)

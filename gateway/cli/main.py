@@ -4,18 +4,19 @@
     3 no answer, or interrupted: nothing half done, try again · 4 broken evidence or reconciliation
 """
 
+import signal
 import sys
 from collections.abc import Sequence
+from types import FrameType
 
-import click
 import structlog
 import typer
 from pydantic import ValidationError
+from typer.exceptions import TyperException
 
 from canonical_model.errors import ConfigurationError, HubError, RetryableError
 from gateway.cli import day, dossiers, mappings, services
 from gateway.cli.output import Output
-from gateway.operations.supervisor import Interrupted, interruptible
 from gateway.settings import Settings
 
 app = typer.Typer(
@@ -33,6 +34,8 @@ for group in (day, services, mappings, dossiers):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one call. Returns the exit code; never shows a traceback for an error of the hub's own."""
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    for number in (signal.SIGTERM, signal.SIGHUP):  # as Ctrl-C: every `finally` on the way out runs
+        signal.signal(number, _interrupt)
     words, as_json, language = _split(list(sys.argv[1:] if arguments is None else arguments))
     try:
         settings = _settings()
@@ -40,11 +43,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ConfigurationError as error:
         return Output(json=as_json, language=language or "fr").error(error)
     try:
-        with interruptible():
-            found = app(args=words, standalone_mode=False, obj=(settings, output))
-    except click.UsageError as error:
+        found = app(args=words, standalone_mode=False, obj=(settings, output))
+    except TyperException as error:
         return output.error(_wrong_call(error))
-    except (Interrupted, KeyboardInterrupt, click.Abort):
+    except (KeyboardInterrupt, typer.Abort):
         return output.error(
             RetryableError(
                 "Interrupted: everything was stopped, nothing is half done. Run the same command again.",
@@ -54,6 +56,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except HubError as error:
         return output.error(error)
     return found if isinstance(found, int) else 0
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
 
 
 def _split(arguments: list[str]) -> tuple[list[str], bool, str | None]:
@@ -85,11 +91,12 @@ def _settings() -> Settings:
         ) from error
 
 
-def _wrong_call(error: click.UsageError) -> ConfigurationError:
-    command = error.ctx.command_path if error.ctx else "passerelle"
+def _wrong_call(error: TyperException) -> ConfigurationError:
+    said = getattr(error, "format_message", error.__str__)()
+    command = getattr(getattr(error, "ctx", None), "command_path", "passerelle")
     return ConfigurationError(
-        f"{command}: {error.format_message()} See `{command} --help`.",
-        f"{command} : appel incorrect ({error.format_message()}). Voyez `{command} --help`.",
+        f"{command}: {said} See `{command} --help`.",
+        f"{command} : appel incorrect ({said}). Voyez `{command} --help`.",
     )
 
 

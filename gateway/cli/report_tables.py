@@ -100,22 +100,20 @@ def _ministry(out: Output, report: Mapping[str, Any]) -> None:
             for item in report["ministry"]
         ],
     )  # fmt: skip
-    rows = []
-    for item in report["ministry_errors"]:
-        place, words = item["place"], error_words(item["error_code"])
-        rows.append(
-            (
-                item["number"], item["error_code"], place["system"], place["stream"], place["row"],
-                place["column"] or "", out.words(words.french, words.english),
-            )
-        )  # fmt: skip
+    rows = [
+        (
+            item["number"], item["state"], item["code"], item["system"], item["stream"], item["row"],
+            item["column"], out.words(item["french"], item["english"]),
+        )
+        for item in report["ministry_errors"]
+    ]  # fmt: skip
     if rows:
         out.table(
             out.words("   Retour du ministère : où corriger", "   Ministry return: where to mend"),
             _headings(
                 out,
-                "Transaction|Code|Système|Table|Ligne|Colonne|Motif",
-                "Transaction|Code|System|Table|Row|Column|Reason",
+                "Transaction|État|Code|Système|Table|Ligne|Colonne|Motif",
+                "Transaction|State|Code|System|Table|Row|Column|Reason",
             ),
             rows,
         )

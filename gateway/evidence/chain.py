@@ -129,7 +129,7 @@ def lines(connection: sa.Connection, public_key_pem: bytes) -> Iterable[bytes]:
     query = sa.select(evidence_entry.c.number, evidence_entry.c.body, evidence_entry.c.hash).order_by(
         evidence_entry.c.number
     )
-    for row in connection.execution_options(yield_per=10_000).execute(query):
+    for row in connection.execute(query.execution_options(yield_per=10_000)):
         yield orjson.dumps(
             {"number": row.number, "body": row.body, "hash": row.hash.hex()},
             option=orjson.OPT_APPEND_NEWLINE,

@@ -22,7 +22,7 @@ _KEY = "declaration"
 def declared_fields(
     year: SchoolYear, records: Mapping[str, Mapping[str, Any]]
 ) -> tuple[dict[str, str], str | None]:
-    """(tag → text, None), or the fields so far and the reason why the record cannot be declared."""
+    """(tag → text, None), or the fields so far and why the record cannot be declared."""
     fields: dict[str, str] = {}
     for field in year.fields:
         name = field.path.replace("_", "-").replace(".", "-")
@@ -36,11 +36,11 @@ def declared_fields(
     return fields, None
 
 
-def check(exchange: str, counts: Mapping[str, Any]) -> None:
-    """Raises IntegrityError unless every enrolment, and every declaration answered, is counted once."""
+def check(exchange: str, counts: Mapping[str, Any], *, answered: bool) -> None:
+    """Raises IntegrityError unless every enrolment is counted once, and every declaration once `answered`."""
     apart = sum(counts["not_declarable"].values()) + sum(counts["withheld"].values())
     whole = counts["enrolled"] == counts["declared"] + counts["unchanged"] + apart
-    if whole and "rejected" in counts:
+    if whole and answered:
         answers = counts["accepted"] + counts["corrected"] + sum(counts["rejected"].values())
         whole = counts["declared"] == answers
     if not whole:

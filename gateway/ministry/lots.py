@@ -58,7 +58,7 @@ class _Declaration:
 
 
 def prepare(hub: Hub, *, run: str, day: date, moment: datetime, school_year: int) -> list[str]:
-    """A lot for each board of the site. Returns the exchanges to transmit: those left open before, then these.
+    """A lot for each board of the site. Returns the exchanges to transmit: older open ones first.
 
     Prepared already in this run, a lot is left as it is. Raises ConfigurationError when no ministry
     is installed or the school year has no table, IntegrityError when the counts do not balance.
@@ -113,14 +113,15 @@ class _Lot:
         enrolled = self._enrolled()
         candidates, not_declarable = self._candidates(enrolled)
         declared, unchanged, withheld = self._decided(candidates)
-        counts = {
+        counts: dict[str, Any] = {
             "enrolled": len(enrolled),
             "declared": len(declared),
             "unchanged": unchanged,
             "not_declarable": dict(sorted(not_declarable.items())),
             "withheld": dict(sorted(withheld.items())),
+            **content.NO_ANSWERS,
         }
-        content.check(self.exchange, counts)
+        content.check(self.exchange, counts, answered=not declared)
         lot = ministry_exchange.lot_number(self.exchange, self.board, self.year.year)
         rows = [self._row(lot, number, item) for number, item in enumerate(declared, start=1)]
         if rows:
@@ -129,7 +130,7 @@ class _Lot:
             self.connection,
             self.exchange,
             state="prepared" if rows else "done",
-            counts=counts if rows else {**counts, **content.NO_ANSWERS},
+            counts=counts,
             receipt={"lot": lot, "school_year": self.year.year, "code_lists": self.year.code_lists},
             moment=self.moment,
         )
@@ -263,9 +264,7 @@ class _Lot:
             "resource_key": held.enrolment.key,
             "modifies": item.modifies,
             "content_digest": item.digest,
-            "release_digest": door.content_digest(
-                self.hub.keys, item.released.decision, item.released.resource
-            ),
+            "release_digest": door.content_digest(self.hub.keys, item.released.decision, resource),
             "sealed": content.sealed(
                 self.hub.keys, named, {"kind": kind, "fields": fields, "resource": resource}
             ),

@@ -30,8 +30,7 @@ from mappings.engine import lineage, loader
 class ErrorRow:
     """One declaration that the ministry refused or corrected, and the source cell to mend.
 
-    `column` is empty when the whole row is at fault, ``table.column`` when the value comes from a row
-    of another table. No person's value.
+    `column` is empty when the whole row is at fault, ``table.column`` when the value is of another table.
     """
 
     organization: str
@@ -150,7 +149,7 @@ def _written(
         [_values(hub, rows[number], item, year) for number, item in outcomes.items()],
     )
     counts = _answers(list(outcomes.values()))
-    content.check(held.id, {**held.counts, **counts})
+    content.check(held.id, {**held.counts, **counts}, answered=True)
     return counts
 
 

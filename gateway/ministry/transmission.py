@@ -117,12 +117,12 @@ def _take_out(
     counts["declared"] -= len(gone)
     counts["withheld"] = dict(sorted((Counter(counts["withheld"]) + reasons).items()))
     empty = counts["declared"] == 0
-    content.check(held.id, counts)
+    content.check(held.id, counts, answered=empty)
     exchanges.record(
         connection,
         held.id,
         state="done" if empty else "prepared",
-        counts={**counts, **content.NO_ANSWERS} if empty else counts,
+        counts=counts,
         moment=moment,
     )
     door.release(

@@ -138,7 +138,7 @@ def _encoding(_settings: Settings) -> tuple[Finding, ...]:
 
 def _home(settings: Settings) -> tuple[Finding, ...]:
     folder = next(path for path in (settings.root, *settings.root.parents) if path.exists())
-    if not os.access(folder, os.W_OK):
+    if not (folder.is_dir() and os.access(folder, os.W_OK)):
         return (
             Finding(
                 "home",

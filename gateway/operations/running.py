@@ -77,7 +77,7 @@ class Held:
 @contextmanager
 def hold(settings: Settings, purpose: str, *, moment: datetime) -> Iterator[Held]:
     """Keep the home to this process. Raises ConfigurationError when another one has it."""
-    settings.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+    settings.root.mkdir(parents=True, exist_ok=True)  # open: under root, PostgreSQL is another user
     try:
         with FileLock(_lock(settings), timeout=_LOCK_SECONDS):
             own = psutil.Process()

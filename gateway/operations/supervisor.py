@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import FrameType, TracebackType
+from types import TracebackType
 from typing import Self
 
 from canonical_model.errors import ConfigurationError, RetryableError
@@ -30,14 +30,6 @@ _KEEPER = Path(__file__).with_name("keeper.py")
 _LOOK_SECONDS = 0.1
 _MARGIN_SECONDS = 3.0  # the keeper's own, after its grace
 _LAST_LINES = 8
-
-
-class Interrupted(KeyboardInterrupt):
-    """Ctrl-C or a request to end. A door exits with 128 + `signal`, as a shell expects."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__(number)
-        self.signal = number
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,21 +220,6 @@ def last_lines(log: Path, count: int = _LAST_LINES) -> tuple[str, ...]:
         file.seek(max(0, log.stat().st_size - 8192))
         text = file.read().decode("utf-8", "replace")
     return tuple([line.rstrip() for line in text.splitlines() if line.strip()][-count:])
-
-
-@contextmanager
-def interruptible() -> Iterator[None]:
-    """Ctrl-C, SIGTERM and SIGHUP raise Interrupted here, so that every `finally` on the way runs."""
-
-    def raise_it(number: int, _frame: FrameType | None) -> None:
-        raise Interrupted(number)
-
-    before = {number: signal.signal(number, raise_it) for number in _ENDING}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 @contextmanager

@@ -83,8 +83,9 @@ def _filling(mapping: Mapping, field: Field, place: Target) -> Iterator[Finding]
         if kind not in ("text", "list"):
             yield _clash(line, kind, "text")
             return
-        yield from _code_map(code_map, place)
         kind = kind if code_map.to == TEXT else "coding"
+        if kind == place.kind:
+            yield from _code_map(code_map, place)
     if kind != place.kind:
         yield _clash(line, kind, place.kind)
     elif field.constant is not None and (

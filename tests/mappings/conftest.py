@@ -1,4 +1,4 @@
-"""A workshop for small mappings: written to a folder of their own, loaded, checked and run on small frames."""
+"""A workshop for small mappings: written to a folder of their own, loaded, run on small frames."""
 
 import copy
 import json
@@ -22,9 +22,7 @@ PUPIL: dict[str, Any] = {
     "to": "Student",
     "from": "pupils",
     "key": ["id"],
-    "streams": {
-        "pupils": {"columns": ["id", "name", "first", "born", "sex"], "unknown_columns": "freeze"}
-    },
+    "streams": {"pupils": {"columns": ["id", "name", "first", "born", "sex"], "unknown_columns": "freeze"}},
     "fields": {
         "subject.0.system": {"const": "fiche:$organization"},
         "subject.0.value": {"read": "id", "do": [{"digits": "7"}]},
@@ -38,6 +36,17 @@ PUPIL: dict[str, Any] = {
 SEX: dict[str, Any] = {"code_map": "sex", "to": "sex", "codes": {"F": "F", "M": "M"}}
 ROW = {"id": "12", "name": "Roy", "first": "Zoé", "born": "2010-05-06", "sex": "F"}
 REMOVE = object()
+
+
+class _Plain(yaml.SafeDumper):
+    """Writes everything out: the hub's YAML has no aliases."""
+
+    def ignore_aliases(self, data: object) -> bool:
+        return True
+
+
+def _yaml(data: dict[str, Any]) -> str:
+    return yaml.dump(data, Dumper=_Plain, sort_keys=False, allow_unicode=True)
 
 
 def changed(base: dict[str, Any], **changes: Any) -> dict[str, Any]:
@@ -71,13 +80,13 @@ class Workshop:
     def codes(self, data: dict[str, Any]) -> None:
         """Write a code map."""
         path = self.root / "test" / "codes" / f"{data['code_map']}.yaml"
-        path.write_text(yaml.safe_dump(data, sort_keys=False, allow_unicode=True), "utf-8")
+        path.write_text(_yaml(data), "utf-8")
 
     def write(self, data: dict[str, Any]) -> None:
         """Write a mapping where its id says."""
         path = self.root / f"{data['mapping']}.v{data['version']}.yaml"
         path.parent.mkdir(exist_ok=True)
-        path.write_text(yaml.safe_dump(data, sort_keys=False, allow_unicode=True), "utf-8")
+        path.write_text(_yaml(data), "utf-8")
 
     def text(self, name: str, text: str) -> None:
         """Write a file of the system as it is."""
@@ -91,9 +100,7 @@ class Workshop:
     def run(self, data: dict[str, Any], *rows: dict[str, str | None], **joined: pl.DataFrame) -> Mapped:
         """Write, load and run on `rows` of the main stream and the `joined` frames."""
         streams = {data["from"]: frame(*rows), **joined}
-        return compiler.run(
-            self.mapping(data), streams, system="test@762000", organization="762000", day=DAY
-        )
+        return compiler.run(self.mapping(data), streams, system="test@762000", organization="762000", day=DAY)
 
 
 @pytest.fixture

@@ -124,7 +124,7 @@ def test_s04_a_missing_column_stops_and_the_near_name_is_not_taken(workshop: Wor
     assert "test@762000/pupils: the column first is missing (did you mean `frist`?)" in caught.value.english
     assert "la colonne first manque (vouliez-vous `frist` ?)" in caught.value.french
 
-    with pytest.raises(ConfigurationError, match="`First`|`first`"):
+    with pytest.raises(ConfigurationError, match=r"first is missing .*`First`"):
         workshop.run(PUPIL, {("First" if name == "first" else name): cell for name, cell in ROW.items()})
 
 
@@ -394,7 +394,7 @@ def test_s26_after_split_each_part_is_translated(workshop: Workshop) -> None:
         to="Consent",
         streams__pupils__columns=["id", "parts"],
         fields={
-            **{path: PUPIL["fields"][path] for path in ("subject.0.system", "subject.0.value", "organization")},
+            **{path: PUPIL["fields"][path] for path in list(PUPIL["fields"])[:3]},
             "sections": {"read": "parts", "do": [{"split": ","}], "code_map": "section"},
         },
     )
@@ -466,7 +466,9 @@ def test_s29_entries_of_the_business_day_count(workshop: Workshop) -> None:
 
 
 def test_s29_two_entries_of_one_day_are_refused(workshop: Workshop) -> None:
-    for second in ({"code": "M", "from": "2026-01-01"}, {"code": "M", "from": "2027-01-01", "until": "2026-01-01"}):
+    overlaps, ends_first = {"from": "2026-01-01"}, {"from": "2027-01-01", "until": "2026-01-01"}
+    for days in (overlaps, ends_first):
+        second = {"code": "M", **days}
         workshop.codes({**SEX, "codes": {"1": [{"code": "F", "until": "2026-02-16"}, second]}})
         with pytest.raises(ConfigurationError, match=r"codes/sex\.yaml:\d+: "):
             workshop.mapping()
@@ -488,9 +490,7 @@ def test_s31_what_the_model_refuses_is_placed_to_its_column(workshop: Workshop) 
     coded = changed(PUPIL, fields__code_permanent={"read": "name", "do": ["upper"]})
 
     assert [("name", "code_permanent", "code-permanent-wrong-shape")] == faults(workshop.run(coded, pupil()))
-    assert [("name", "family_name", "string-too-long")] == faults(
-        workshop.run(PUPIL, pupil(name="x" * 201))
-    )
+    assert [("name", "family_name", "string-too-long")] == faults(workshop.run(PUPIL, pupil(name="x" * 201)))
 
 
 def test_s32_a_record_with_three_faults_counts_once(workshop: Workshop) -> None:

@@ -1,8 +1,8 @@
-"""A board whose families, care days and receipts are invented here, on a real database, with a live ERP beside it."""
+"""A board of invented families, care days and receipts on a real database, with a live ERP beside it."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -212,8 +212,3 @@ def erp(daycare: Daycare, tmp_path: Path) -> Iterator[Callable[..., Any]]:
             return running.systems[0]
 
         yield start
-
-
-def later(daycare: Daycare, **changed: Any) -> Daycare:
-    """The same board on another process' view of it."""
-    return replace(daycare, **changed)

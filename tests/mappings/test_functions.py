@@ -1,0 +1,108 @@
+"""Every function of the table on what it reads and what it refuses; parsers against a plain reading."""
+
+import re
+from datetime import date
+from decimal import Decimal
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mappings.engine.functions import FUNCTIONS, is_numeric
+
+CASES: tuple[tuple[str, tuple[str, ...], str, object], ...] = (
+    ("trim", (), " \u00a0Côté\t", "Côté"),
+    ("trim", (), "  ", None),
+    ("nfc", (), "Cote\u0301", "Coté"),
+    ("upper", (), "éa", "ÉA"),
+    ("lower", (), "ÉA", "éa"),
+    ("before_underscore", (), "0001008_1_2", "0001008"),
+    ("before_underscore", (), "1008", "1008"),
+    ("before_underscore", (), "_1", None),
+    ("remove", (" -",), "046 454-286", "046454286"),
+    ("remove", (" -",), " - ", None),
+    ("pad_left", ("5", "0"), "12", "00012"),
+    ("pad_left", ("1", "0"), "12", "12"),
+    ("digits", ("7",), " 12 ", "0000012"),
+    ("digits", ("7",), "1234567", "1234567"),
+    ("digits", ("7",), "12345678", None),
+    ("digits", ("7",), "12a", None),
+    ("digits", ("7",), "-12", None),
+    ("digits", ("7",), "١٢", None),
+    ("split", (",",), " a, b ,,c", ["a", "b", "c"]),
+    ("split", ("|",), "a", ["a"]),
+    ("split", (",",), ", ,", None),
+    ("date_iso", (), "2024-02-29", "2024-02-29"),
+    ("date_iso", (), " 2024-02-29T00:00:00.000 ", "2024-02-29"),
+    ("date_iso", (), "2024-02-29 00:00:00", "2024-02-29"),
+    ("date_iso", (), "2024-02-29 08:30:00", None),
+    ("date_iso", (), "2023-02-29", None),
+    ("date_iso", (), "2023-2-9", None),
+    ("date_iso", (), "0000-01-01", None),
+    ("date_iso", (), "31/02/2010", None),
+    ("date_yyyymmdd", (), "20240229", "2024-02-29"),
+    ("date_yyyymmdd", (), "20230229", None),
+    ("date_yyyymmdd", (), "0", None),
+    ("decimal", (), " 82,5 ", "82.5"),
+    ("decimal", (), "+82.50", "82.50"),
+    ("decimal", (), "-3", "-3"),
+    ("decimal", (), "8,2,5", None),
+    ("decimal", (), "1e5", None),
+    ("decimal", (), ".5", None),
+    ("decimal", (), "NaN", None),
+    ("integer", (), "007", "7"),
+    ("integer", (), "4,00", "4"),
+    ("integer", (), "+4", "4"),
+    ("integer", (), "4.5", None),
+    ("integer", (), "9" * 16, None),
+    ("yes_no", (), " O ", True),
+    ("yes_no", (), "Non", False),
+    ("yes_no", (), "1", True),
+    ("yes_no", (), "false", False),
+    ("yes_no", (), "peut-être", None),
+    ("starts_with_letter", (), "R01", True),
+    ("starts_with_letter", (), "É1", True),
+    ("starts_with_letter", (), "51", False),
+)  # fmt: skip
+
+_PRINTABLE = st.text(st.characters(exclude_categories=("Cc", "Cs")), max_size=12)
+
+
+def _apply(name: str, arguments: tuple[str, ...], *texts: str | None) -> list[object]:
+    frame = pl.DataFrame({"text": texts}, schema={"text": pl.String})
+    return frame.select(FUNCTIONS[name].build(pl.col("text"), *arguments).alias("made"))["made"].to_list()
+
+
+@pytest.mark.parametrize(("name", "arguments", "text", "wanted"), CASES)
+def test_a_function_reads_or_refuses(
+    name: str, arguments: tuple[str, ...], text: str, wanted: object
+) -> None:
+    assert [wanted, None] == _apply(name, arguments, text, None)
+
+
+def test_every_function_has_a_case_and_refusals_where_it_has_a_rule() -> None:
+    refused = {name for name, _, _, wanted in CASES if wanted is None}
+
+    assert set(FUNCTIONS) == {name for name, *_ in CASES}
+    assert {name for name, function in FUNCTIONS.items() if function.rule} <= refused
+
+
+@settings(max_examples=200)
+@given(st.dates(min_value=date(1000, 1, 1)))
+def test_every_day_is_read_by_both_dates(day: date) -> None:
+    assert [day.isoformat()] == _apply("date_iso", (), day.isoformat())
+    assert [day.isoformat()] == _apply("date_yyyymmdd", (), day.strftime("%Y%m%d"))
+
+
+@settings(max_examples=200)
+@given(st.one_of(_PRINTABLE, st.from_regex(r"[ +-]?[0-9]{0,4}[.,]?[0-9]{0,3}[ ]?", fullmatch=True)))
+def test_a_decimal_is_what_decimal_reads_and_no_more(text: str) -> None:
+    (made,) = _apply("decimal", (), text)
+    plain = text.strip().replace(",", ".")
+    readable = re.fullmatch(r"[+-]?[0-9]{1,20}(\.[0-9]{1,20})?", plain) is not None
+    frame = pl.DataFrame({"text": [text]})
+
+    assert readable == (made is not None) == frame.select(is_numeric(pl.col("text"))).item()
+    if made is not None:
+        assert Decimal(plain) == Decimal(str(made))
