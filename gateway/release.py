@@ -24,7 +24,7 @@ from gateway.consent import agreements as agreement_files
 from gateway.consent import policy as rules
 from gateway.consent.agreements import Agreement
 from gateway.consent.answers import Answer, Giver
-from gateway.consent.decide import Subject, decide_all
+from gateway.consent.decide import Subject, bodies, decide_all
 from gateway.consent.redact import redact
 from gateway.evidence.chain import Entry, append
 from gateway.keys import Keys
@@ -45,6 +45,16 @@ class ReleaseResult:
     released: tuple[Released, ...]
     refused: tuple[Decision, ...]
     unchanged: tuple[Decision, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """May these sections go there, for that, on that day?"""
+
+    recipient: str
+    purpose: str
+    sections: frozenset[str]
+    day: date
 
 
 def agreements(settings: Settings) -> tuple[Agreement, ...]:
@@ -78,16 +88,9 @@ def decide_for(
 
     `organization` limits what could leave to one body's records; None: every body that knows the person.
     """
-    asked = _subjects(connection, keys, persons, organization, day)
-    return decide_all(
-        asked,
-        recipient=recipient,
-        purpose=purpose,
-        asked=sections,
-        agreements=agreements(settings),
-        policy=rules.in_force(day),
-        day=day,
-    )
+    subjects = _subjects(connection, keys, persons, organization, day)
+    question = _Question(recipient, purpose, frozenset(sections), day)
+    return _decided(subjects, question, agreements(settings))
 
 
 def release(
@@ -113,31 +116,26 @@ def release(
 
     Call it last in a transaction: evidence holds its chain until the commit.
     """
-    known = {item.id: item for item in agreements(settings)}
-    decisions = decide_for(
-        connection, keys, settings,
-        persons=persons, recipient=recipient, purpose=purpose, sections=sections, day=day,
-        organization=organization,
-    )  # fmt: skip
-    permitted = [item for item in decisions if item.permits]
-    held = (
-        dossier.sections(connection, keys, [item.subject for item in permitted], sections)
-        if permitted
-        else {}
-    )
+    subjects = _subjects(connection, keys, persons, organization, day)
+    question = _Question(recipient, purpose, frozenset(sections), day)
+    known = agreements(settings)
+    decisions = _decided(subjects, question, known)
+    permitted = [item.subject for item in decisions if item.permits]
+    held = dossier.sections(connection, keys, permitted, sections) if permitted else {}
     released: list[Released] = []
     unchanged: list[Decision] = []
     digests: dict[str, bytes | None] = {}
-    for decision in permitted:
-        senders = known[cast("str", decision.agreement)].senders
-        bodies = senders if organization is None else senders & {organization}
-        resource = redact(decision, held.get(decision.subject, {}), organizations=bodies)
+    for subject, decision in zip(subjects, decisions, strict=True):
+        if not decision.permits:
+            continue
+        whose = bodies(decision, subject, known)
+        resource = redact(decision, held.get(subject.id, {}), organizations=whose)
         digest = content_digest(keys, decision, resource)
-        if delivered.get(decision.subject) == digest:
+        if delivered.get(subject.id) == digest:
             unchanged.append(decision)
         else:
-            digests[decision.subject] = digest
-            released.append(Released(decision, subject=decision.subject, resource=resource))
+            digests[subject.id] = digest
+            released.append(Released(decision, subject=subject.id, resource=resource))
     refused = tuple(item for item in decisions if not item.permits)
     told = [*(item.decision for item in released), *refused]
     _account(connection, exchange, told, digests, moment)
@@ -224,22 +222,36 @@ def list_consents(hub: Hub, person: str) -> tuple[Answer, ...]:
     return tuple(sorted(found, key=lambda item: (item.given_on, item.key)))
 
 
+def _decided(
+    subjects: Sequence[Subject], question: _Question, known: Sequence[Agreement]
+) -> tuple[Decision, ...]:
+    return decide_all(
+        subjects,
+        recipient=question.recipient,
+        purpose=question.purpose,
+        asked=question.sections,
+        agreements=known,
+        policy=rules.in_force(question.day),
+        day=question.day,
+    )
+
+
 def _subjects(
     connection: sa.Connection, keys: Keys, persons: Sequence[str], organization: str | None, day: date
 ) -> tuple[Subject, ...]:
     """The facts a decision rests on. Two boards may know one person, and disagree on the birth date."""
     wanted = tuple(dict.fromkeys(persons))
     births: dict[str, set[date]] = defaultdict(set)
-    bodies: dict[str, set[str]] = defaultdict(set)
+    holders: dict[str, set[str]] = defaultdict(set)
     for person, held in dossier.sections(connection, keys, wanted, {"identity"}).items():
         for document in held.get("identity", ()):
             births[person].add(date.fromisoformat(document["birth_date"]))
-            bodies[person].add(document["organization"])
+            holders[person].add(document["organization"])
     answers = _answers(connection, keys, frozenset(wanted), organization, day)
     return tuple(
         Subject(
             id=person,
-            organizations=frozenset(bodies[person] if organization is None else {organization}),
+            organizations=frozenset(holders[person] if organization is None else {organization}),
             birth_dates=frozenset(births[person]),
             answers=tuple(answers[person]),
         )

@@ -44,7 +44,7 @@ class School:
         mark: str = "82",
         left_on: date | None = None,
     ) -> str:
-        """A pupil with one enrolment and one mark; again with other facts, a new version. Returns the hub id."""
+        """A pupil with one enrolment and one mark; again, a new version. Returns the hub id."""
         who = {"subject": self._subject(fiche), "organization": self.board}
         student = Student(
             **who, family_name="Exemple", given_name=f"Élève{fiche}", birth_date=born,

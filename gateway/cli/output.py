@@ -6,10 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
 from canonical_model.errors import HubError
+
+_NARROW = "\u202f"  # the narrow space of French figures; it does not break
+_WIDE = 140  # columns, where nothing says how many there are
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +47,24 @@ class Output:
         if self.json:
             return
         held = [tuple(row) for row in rows]
-        made = Table(title=title, title_justify="left", title_style="bold", header_style="bold", highlight=False)
+        made = Table(
+            title=title, title_justify="left", title_style="bold", header_style="bold", highlight=False,
+            box=box.SIMPLE_HEAD, pad_edge=False,
+        )  # fmt: skip
         for at, name in enumerate(columns):
-            numeric = bool(held) and all(isinstance(row[at], int) for row in held)
+            numeric = bool(held) and all(isinstance(row[at], int) or str(row[at]).endswith("$") for row in held)
             made.add_column(name, justify="right" if numeric else "left", overflow="fold")
         for row in held:
             made.add_row(*[self._cell(value) for value in row])
-        console = Console(highlight=False)
-        console.print(made if console.is_terminal else made, markup=False)
+        terminal = Console(highlight=False)
+        wide = terminal if terminal.is_terminal else Console(highlight=False, width=_WIDE)
+        wide.print(made, markup=False)
 
     def _cell(self, value: Any) -> str:
         if isinstance(value, bool):
             return self.words("oui" if value else "NON", "yes" if value else "NO")
         if isinstance(value, int):
-            return f"{value:,}".replace(",", " " if self.language == "fr" else ",")
+            return f"{value:,}".replace(",", _NARROW if self.language == "fr" else ",")
         return "" if value is None else str(value)
 
     def money(self, cents: int) -> str:
@@ -64,7 +72,7 @@ class Output:
         text = f"{cents / 100:,.2f}"
         if self.language == "en":
             return f"${text}"
-        return text.replace(",", " ").replace(".", ",") + " $"
+        return text.replace(",", _NARROW).replace(".", ",") + f"{_NARROW}$"
 
     def error(self, error: HubError) -> int:
         """The error where it belongs, in words; returns its exit code."""

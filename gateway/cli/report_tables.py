@@ -22,6 +22,9 @@ def show(out: Output, report: Mapping[str, Any]) -> None:
     _addresses(out, report)
 
 
+_STATES = {"rejected": "refusée", "corrected": "corrigée"}
+
+
 def _headings(out: Output, french: str, english: str) -> list[str]:
     return out.words(french, english).split("|")
 
@@ -57,8 +60,8 @@ def _handoff(out: Output, report: Mapping[str, Any]) -> None:
         out.words("2. Remise au cégep (5e secondaire)", "2. Handoff to the cégep (Secondary 5)"),
         _headings(
             out,
-            "Organisme → cégep|Élèves|Remis|Inchangés|Retenus|Reçus|Accusé",
-            "Board → cégep|Students|Released|Unchanged|Withheld|Received|Receipt",
+            "Remise|Élèves|Remis|Inchangés|Retenus|Reçus|Accusé",
+            "Handoff|Students|Released|Unchanged|Withheld|Received|Receipt",
         ),
         [
             (
@@ -78,7 +81,7 @@ def _handoff(out: Output, report: Mapping[str, Any]) -> None:
 
 
 def _route(item: Mapping[str, Any]) -> str:
-    return f"{item['exchange'].rpartition('/')[2]} → {item['system']}"
+    return f"{item['exchange'].rpartition('/')[2].partition('-')[0]} → {item['system']}"
 
 
 def _ministry(out: Output, report: Mapping[str, Any]) -> None:
@@ -100,22 +103,13 @@ def _ministry(out: Output, report: Mapping[str, Any]) -> None:
             for item in report["ministry"]
         ],
     )  # fmt: skip
-    rows = [
-        (
-            item["number"], item["state"], item["code"], item["system"], item["stream"], item["row"],
-            item["column"], out.words(item["french"], item["english"]),
-        )
-        for item in report["ministry_errors"]
-    ]  # fmt: skip
-    if rows:
-        out.table(
-            out.words("   Retour du ministère : où corriger", "   Ministry return: where to mend"),
-            _headings(
-                out,
-                "Transaction|État|Code|Système|Table|Ligne|Colonne|Motif",
-                "Transaction|State|Code|System|Table|Row|Column|Reason",
-            ),
-            rows,
+    for item in report["ministry_errors"]:
+        where = f"{item['system']}, {item['stream']}"
+        out.say(
+            f"   {item['code']} ({_STATES[item['state']]}) : {where}, ligne {item['row']},"
+            f" colonne {item['column'] or '-'} : {item['french']}",
+            f"   {item['code']} ({item['state']}): {where}, row {item['row']},"
+            f" column {item['column'] or '-'}: {item['english']}",
         )
 
 
@@ -191,7 +185,7 @@ def _balances(out: Output, report: Mapping[str, Any]) -> None:
 
 
 def _addresses(out: Output, report: Mapping[str, Any]) -> None:
-    for name, address in report["addresses"].items():
+    for name, address in report.get("addresses", {}).items():
         out.say(f"{name} : {address}", f"{name}: {address}")
     out.say(
         "Tout est arrêté. « make up » redémarre le tout et garde Airflow et la passerelle ouverts.",

@@ -3,7 +3,7 @@
 A section leaves when an agreement in force names it for this purpose, sender and recipient, and its
 legal basis lets it: under consent, when an entitled person said yes; under a law, an agreement of
 section 68 or a mandate, unless the section is refusable and was refused. One agreement carries one
-decision. The only file that holds the seal.
+decision, and under consent one body's question does. The only file that holds the seal.
 """
 
 import hashlib
@@ -77,13 +77,30 @@ def decide(
     """Permit some of `asked`, or refuse. Pure: the same facts give the same decision, in any order."""
     case = _Case(subject, recipient, purpose, frozenset(asked), policy, day)
     usable, lacking = _usable(case, agreements)
-    outcomes = [(-len(found.fields), item.id, found) for item in usable for found in [_under(item, case)]]
-    best = (
-        min(outcomes, key=lambda outcome: outcome[:2])[2]
-        if outcomes
-        else _Outcome(None, frozenset(), dict.fromkeys(case.wanted, lacking), None)
-    )
-    return _decision(best, case)
+    outcomes = [
+        _under(agreement, bodies, case)
+        for agreement in sorted(usable, key=lambda agreement: agreement.id)
+        for bodies in _bodies(agreement, subject)
+    ]
+    nothing = _Outcome(None, frozenset(), dict.fromkeys(case.wanted, lacking), None)
+    return _decision(min(outcomes, key=lambda found: -len(found.fields), default=nothing), case)
+
+
+def bodies(decision: Decision, subject: Subject, agreements: Iterable[Agreement]) -> frozenset[str]:
+    """Whose records a decision lets leave: under consent, those of the one body that asked for it."""
+    asked_by = {answer.key: answer.organization for answer in subject.answers}
+    if decision.consent is not None:
+        return frozenset({asked_by[decision.consent]})
+    found = {agreement.id: agreement.senders for agreement in agreements}
+    return found.get(decision.agreement or "", frozenset()) & subject.organizations
+
+
+def _bodies(agreement: Agreement, subject: Subject) -> tuple[frozenset[str], ...]:
+    """The bodies that are decided on together: one by one under consent, else all at once."""
+    bound = agreement.senders & subject.organizations
+    if agreement.basis != "consent_53_1":
+        return (bound,)
+    return tuple(frozenset({body}) for body in sorted(bound))
 
 
 def decide_all(
@@ -121,11 +138,12 @@ def _usable(case: _Case, agreements: Iterable[Agreement]) -> tuple[list[Agreemen
     return usable, "purpose-not-covered" if between else "no-agreement"
 
 
-def _under(agreement: Agreement, case: _Case) -> _Outcome:
-    """What `agreement` gives of what is asked. Its mandatory sections are weighed whether asked or not."""
+def _under(agreement: Agreement, bound: frozenset[str], case: _Case) -> _Outcome:
+    """What `agreement` gives of the records of `bound`. Mandatory sections are weighed, asked or not.
+
+    An answer binds the records of the body that asked for it, and of no other.
+    """
     mandatory = frozenset(name for name, kind in agreement.sections.items() if kind == "mandatory")
-    # An answer binds the records of the body that asked for it, and of no other.
-    bound = agreement.senders & case.subject.organizations
     heard = tuple(item for item in case.subject.answers if item.organization in bound)
     rests_on: dict[str, Answer] = {}
     withheld: dict[str, Reason] = {}

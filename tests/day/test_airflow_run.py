@@ -61,7 +61,7 @@ def test_a_run_that_fails_says_why_and_airflow_leaves_nothing_behind(settings: S
 
     assert "failed" == run.state
     assert ["plan_intake"] == [step.english for step in run.failed]
-    with pytest.raises(ConfigurationError, match=r"systems\.yaml"):
+    with pytest.raises(ConfigurationError, match=r"site/.*absent"):
         run.raise_for_failure()
     assert "Planifier la collecte : échec (16/16)" in told
     assert 0 == unfinished

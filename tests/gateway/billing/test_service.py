@@ -15,7 +15,7 @@ from canonical_model.errors import ConfigurationError, IntegrityError, Retryable
 from gateway.billing import posting, service, slip_files
 from gateway.billing.rl24_xml import MARK
 from gateway.store.schema import evidence_entry, exchange, journal, ledger_entry, slip, slip_number
-from tests.gateway.billing.conftest import Daycare
+from tests.gateway.billing.board import Daycare
 from tests.gateway.billing.invented import BOARD, OTHER_SIN
 
 NAMES = {"t": "http://www.mrq.gouv.qc.ca/T5"}

@@ -14,7 +14,7 @@ from canonical_model.released import Decision
 from gateway.consent import policy
 from gateway.consent.agreements import Agreement, check, parse
 from gateway.consent.answers import Answer
-from gateway.consent.decide import Subject, decide, decide_all
+from gateway.consent.decide import Subject, bodies, decide, decide_all
 from gateway.consent.explain import explain
 from gateway.consent.policy import birthday
 from gateway.consent.reasons import PERMITTED, REFUSALS
@@ -270,6 +270,24 @@ def test_of_two_agreements_in_force_the_one_that_gives_more_carries_the_decision
 
     assert "admission@1" == ask(YES, agreements=(narrow, AGREEMENT)).agreement
     assert "a-narrow@1" == ask(YES, agreements=(AGREEMENT, narrow), asked=frozenset({"identity"})).agreement
+
+
+def test_a_consent_opens_the_records_of_the_body_that_asked_for_it_and_of_no_other() -> None:
+    joined = replace(AGREEMENT, senders=frozenset({"762000", "711000"}))
+    theirs = replace(YES, key="2", organization="711000", sections=frozenset({"identity"}))
+    both = frozenset({"762000", "711000"})
+    person = Subject("p1", both, frozenset({BORN}), (YES, theirs))
+    halves = replace(person, answers=(theirs, replace(YES, sections=frozenset({"results_local"}))))
+    facts = {"recipient": "916000", "purpose": "admission", "asked": ASKED, "policy": RULES, "day": DAY}
+
+    found = decide(person, agreements=(joined,), **facts)
+    split = decide(halves, agreements=(joined,), **facts)
+    lawful = decide(person, agreements=(replace(joined, basis="law"),), **facts)
+
+    assert (ASKED, {"762000"}) == (found.fields, bodies(found, person, (joined,)))
+    assert ({"identity"}, {"711000"}) == (split.fields, bodies(split, halves, (joined,)))
+    assert both == bodies(lawful, person, (joined,))
+    assert frozenset() == bodies(decide(person, agreements=(), **facts), person, ())
 
 
 def test_the_marker_changes_with_every_fact_and_only_with_facts() -> None:

@@ -183,6 +183,13 @@ def altered(edge: Edge) -> str:
     return ".".join((head, _text(json.dumps(body).encode()), signature))
 
 
+def critical(edge: Edge) -> str:
+    signing = signer(edge.hub.keys)
+    header = {"alg": "Ed25519", "typ": "at+jwt", "crit": ["passerelle"], "passerelle": 1}
+    text = ".".join(_text(json.dumps(part).encode()) for part in (header, claims(edge)))
+    return f"{text}.{_text(edge.hub.keys.signing.sign(text.encode()))}" if signing.kid else ""
+
+
 MISUSES: dict[str, Callable[[Edge], str]] = {
     "alg none": unsigned,
     "another key": by_another_key,
@@ -199,7 +206,7 @@ MISUSES: dict[str, Callable[[Edge], str]] = {
     "scope is a list": lambda edge: signed(edge, scope=["dossier.identity"]),
     "another type": lambda edge: signed(edge, {"typ": "JWT"}),
     "a dossier's type": lambda edge: signed(edge, {"typ": "passerelle-dossier+jws"}),
-    "an unknown critical header": lambda edge: _critical(edge),
+    "an unknown critical header": critical,
     "not a token": lambda _: "x.y.z",
     "not even that": lambda _: "é",
 }
@@ -307,13 +314,6 @@ def test_a_clients_file_that_says_something_else_is_refused_whole(hub: Hub, text
 
     with pytest.raises(ConfigurationError, match=r"clients\.yaml"):
         clients.clients(site)
-
-
-def _critical(edge: Edge) -> str:
-    signing = signer(edge.hub.keys)
-    header = {"alg": "Ed25519", "typ": "at+jwt", "crit": ["passerelle"], "passerelle": 1}
-    text = ".".join(_text(json.dumps(part).encode()) for part in (header, claims(edge)))
-    return f"{text}.{_text(edge.hub.keys.signing.sign(text.encode()))}" if signing.kid else ""
 
 
 def _text(raw: bytes) -> str:

@@ -30,7 +30,11 @@ def test_every_enrolment_of_the_census_is_counted_once_and_every_declaration_ans
     nobody = replace(board.pupils[30], code_permanent=None)
     gone = replace(board.pupils[31], left_on=board.pupils[31].enrolled_on + timedelta(days=3))
     board.say(
-        *board.pupils[:20], nobody, gone, board.planted("ministry-rejects"), board.planted("ministry-corrects")
+        *board.pupils[:20],
+        nobody,
+        gone,
+        board.planted("ministry-rejects"),
+        board.planted("ministry-corrects"),
     )
 
     counts = board.declare()
@@ -67,7 +71,12 @@ def test_an_error_is_joined_to_the_source_cell_and_shows_no_person(board: Board)
     assert "birth date" in found.english
     assert ("code_perm", "C201") == (errors["corrected"].column, errors["corrected"].code)
     for item in errors.values():
-        for value in (rejected.family_name, str(rejected.fiche), rejected.code_permanent, corrected.code_permanent):
+        for value in (
+            rejected.family_name,
+            str(rejected.fiche),
+            rejected.code_permanent,
+            corrected.code_permanent,
+        ):
             assert str(value) not in repr(item)
     placed = next(row.place for row in board.declarations() if row.state == "rejected")
     assert {"system", "stream", "row", "key", "mapping", "batch", "column"} <= placed.keys()
@@ -294,7 +303,9 @@ def test_a_ministry_that_is_down_leaves_the_lot_prepared_and_says_so(board: Boar
     with faultless as running:
         running.systems[0].return_seconds = 0.0  # type: ignore[attr-defined]
         systems = board.hub.settings.site_folder / "systems.yaml"
-        systems.write_text(systems.read_text("utf-8").replace(board.running.base_url, running.base_url), "utf-8")
+        systems.write_text(
+            systems.read_text("utf-8").replace(board.running.base_url, running.base_url), "utf-8"
+        )
         board.transmit(EXCHANGE)
         assert 2 == board.collect(EXCHANGE)["accepted"]
     assert board.row(EXCHANGE).failure is None
@@ -358,7 +369,7 @@ def test_a_correction_can_be_read_and_that_is_written_down(board: Board) -> None
 def test_without_a_ministry_nothing_begins(board: Board) -> None:
     board.say(board.pupils[0])
     systems = board.hub.settings.site_folder / "systems.yaml"
-    systems.write_text(systems.read_text("utf-8").partition('- "system": "charlemagne')[0], "utf-8")
+    systems.write_text(f"- {{system: gpi@{BOARD}}}\n", "utf-8")
 
     with pytest.raises(ConfigurationError, match="exactly one charlemagne is expected, and there are 0"):
         board.prepare()
