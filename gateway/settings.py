@@ -25,7 +25,8 @@ class Settings(BaseSettings):
     gateway_url: str = Field("http://127.0.0.1:8460", description="Address of the gateway.")
     airflow_port: int = Field(8461, description="Port of Airflow's UI and API.")
     schedule: str = Field("", description="When Airflow runs the day, as cron; empty: when asked.")
-    sandbox_port: int = Field(8470, description="First port of the sandbox systems.")
+    sandbox_port: int = Field(8470, description="Port of the simulated systems.")
+    schedule: str = Field("", description="Cron of the day's run in Airflow; empty: by hand.")
     day: date | None = Field(None, description="Business day of a run; empty: today.")
     lang: Literal["fr", "en"] = Field("fr", description="Words for people.")
 

@@ -1,10 +1,15 @@
 """A few invented pupils in a real hub, for tests of what may leave. Does not use the door in."""
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+from psycopg import sql
 
 import gateway.operations
 from canonical_model.base import Resource
@@ -15,7 +20,9 @@ from canonical_model.resources.consent import Consent
 from canonical_model.resources.course_result import CourseResult, Mark
 from canonical_model.resources.enrolment import Enrolment
 from canonical_model.resources.student import Student
-from gateway.store import people, versions
+from gateway import keys as hub_keys
+from gateway.settings import Settings
+from gateway.store import people, schema, server, versions
 from gateway.store.hub import Hub
 from gateway.store.people import Claim
 from gateway.store.versions import Version
@@ -25,6 +32,27 @@ DAY = date(2026, 2, 16)
 BOARD = "762000"
 COLLEGE = "916000"
 DEMO_SITE = Path(gateway.operations.__file__).parent / "demo_site"
+
+
+@pytest.fixture(scope="module")
+def one_database(postgres: server.Server, _numbers: Iterator[int]) -> str:
+    """A migrated database for all tests of a module: making one costs more than such a test does."""
+    name = f"school_{next(_numbers)}"
+    with psycopg.connect(postgres.url("postgres"), autocommit=True) as connection:
+        connection.execute(sql.SQL("create database {} template template_hub").format(sql.Identifier(name)))
+    return name
+
+
+@pytest.fixture
+def emptied_hub(postgres: server.Server, one_database: str, tmp_path: Path) -> Iterator[Hub]:
+    """A hub with a home of its own on the module's database, where nothing is left of the test before."""
+    engine = sa.create_engine(postgres.sqlalchemy_url(one_database))
+    with engine.begin() as connection:
+        connection.execute(sa.text(f"truncate {', '.join(schema.metadata.tables)}"))
+    settings = Settings(home=tmp_path / "hub", database_url=postgres.url(one_database))
+    settings.root.mkdir()
+    yield Hub(settings, hub_keys.load(settings), engine)
+    engine.dispose()
 
 
 class School:

@@ -39,7 +39,8 @@ def write_pending(
                 document = _summary(connection, organization, year, batch, filer)
                 mark = "" if certified(table, filer) else MARK
                 written.append(_written(place, mark + name, document) | {"kind": "summary"})
-            slip_store.note_written(connection, files, year=year, moment=moment)
+            if slip_store.note_written(connection, files, year=year, moment=moment) == 0:
+                continue  # another process wrote the same bytes and noted them first
             exchanges.record(connection, exchange, state="done", receipt={"files": written}, moment=moment)
             facts = {"exchange": exchange, "files": written}
             append(connection, moment, Entry("billing.slip-files-written", None, facts))

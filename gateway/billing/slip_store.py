@@ -142,13 +142,18 @@ def unwritten(connection: sa.Connection, keys: Keys, *, organization: str, year:
     ]
 
 
-def note_written(connection: sa.Connection, files: Iterable[File], *, year: int, moment: datetime) -> None:
-    """Note that those files are on disk."""
-    connection.execute(
+def note_written(connection: sa.Connection, files: Iterable[File], *, year: int, moment: datetime) -> int:
+    """Note that those files are on disk. Returns how many slips were not noted before."""
+    noted = connection.execute(
         sa.update(slip)
-        .where(slip.c.year == year, slip.c.file.in_([file.name for file in files]))
+        .where(
+            slip.c.year == year,
+            slip.c.file.in_([file.name for file in files]),
+            slip.c.written_at.is_(None),
+        )
         .values(written_at=moment)
     )
+    return noted.rowcount
 
 
 def _opened(keys: Keys, row: sa.Row[Any]) -> Slip:

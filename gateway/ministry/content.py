@@ -37,7 +37,7 @@ def declared_fields(
 
 
 def check(exchange: str, counts: Mapping[str, Any], *, answered: bool) -> None:
-    """Raises IntegrityError unless every enrolment is counted once, and every declaration once `answered`."""
+    """Raises IntegrityError unless each enrolment, and when `answered` each declaration, is counted once."""
     apart = sum(counts["not_declarable"].values()) + sum(counts["withheld"].values())
     whole = counts["enrolled"] == counts["declared"] + counts["unchanged"] + apart
     if whole and answered:
@@ -45,7 +45,7 @@ def check(exchange: str, counts: Mapping[str, Any], *, answered: bool) -> None:
         whole = counts["declared"] == answers
     if not whole:
         raise IntegrityError(
-            f"{exchange}: the counts do not balance ({dict(counts)}). Nothing was written; report this fault.",
+            f"{exchange}: the counts do not balance ({dict(counts)}). Nothing was written; report this.",
             f"{exchange} : les comptes ne s'équilibrent pas ({dict(counts)}). Rien n'est écrit; signalez-le.",
         )
 

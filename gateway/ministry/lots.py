@@ -227,9 +227,17 @@ class _Lot:
                     withheld[made] += 1
                 elif item.last is not None and item.last.content_digest == made.digest:
                     unchanged += 1
+                    self._remember(item.last.number, released[person])
                 else:
                     declared.append(made)
         return declared, unchanged, withheld
+
+    def _remember(self, number: str, released: Released) -> None:
+        """The record changed in what is not declared: let the door know it again, and not ask each day."""
+        digest = door.content_digest(self.hub.keys, released.decision, dict(released.resource))
+        self.connection.execute(
+            sa.update(declaration).where(declaration.c.number == number).values(release_digest=digest)
+        )
 
     def _declaration(self, item: _Candidate, released: Released) -> _Declaration | str:
         """The transaction, built of the released records alone; or the reason why a section is missing."""

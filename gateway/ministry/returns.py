@@ -46,7 +46,7 @@ class ErrorRow:
 
 
 def collect(hub: Hub, exchange_id: str, *, moment: datetime) -> Mapping[str, Any]:
-    """Fetch and store the return file of a sent lot. Returns the exchange's counts; done already, does nothing.
+    """Fetch and store the return file of a sent lot. Returns the exchange's counts; done once.
 
     Raises RetryableError while the ministry has the lot in hand, IntegrityError when the file is not
     about these declarations, ConfigurationError when the lot was not sent.

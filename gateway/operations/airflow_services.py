@@ -161,7 +161,7 @@ def _process(
     healthy: Callable[[], bool] = lambda: True,
     *,
     address: str = "",
-    within: float = 120,
+    within: float = 180,
 ) -> Service:
     command = (sys.executable, "-m", "airflow", *arguments)
     return Service(name, command, surroundings, settings.root, healthy, address, within)

@@ -31,7 +31,7 @@ _NEEDS_QUOTES = ("text", "date", "decimal")
 @dataclass(frozen=True, slots=True)
 class Value:
     """One field compiled. `json`: its JSON text, null when absent. `fault`: the rule it breaks, or null;
-    None when it can break none. `per_slot`: it can be known only after the unpivot.
+    None when it can break none.
     """
 
     field: Field
@@ -40,7 +40,7 @@ class Value:
 
     @property
     def per_slot(self) -> bool:
-        """Whether it reads a slot."""
+        """Whether it reads a slot, and so can be known only after the unpivot."""
         return any(reference.per_slot for reference in self.field.reads)
 
 
@@ -52,8 +52,13 @@ def values(mapping: Mapping, *, organization: str, day: date) -> tuple[Value, ..
 def column(mapping: Mapping, reference: Reference) -> str:
     """How a plan names a cell: main columns as they are, others with their stream or as slots."""
     if reference.kind == "slot":
-        return f"?{reference.name}"
+        return slot_column(reference.name)
     return reference.name if reference.stream == mapping.stream else f"{reference.stream}.{reference.name}"
+
+
+def slot_column(name: str) -> str:
+    """How a plan names a column of the slot: as no stream's column and no column of the plan's own."""
+    return f"slot:{name}"
 
 
 def holds(mapping: Mapping, conditions: Iterable[Condition]) -> pl.Expr:

@@ -35,7 +35,10 @@ def explain(mapping: Mapping, path: str, slot: str | None = None, *, language: L
 
 
 def fields_at(mapping: Mapping, path: str) -> tuple[Field, ...]:
-    """The fields that fill a path: the one of that path or of a path above it, else those below it."""
+    """The fields that fill a path: the one of that path or of a path above it, else those below it.
+
+    A position in a list is that written in the mapping.
+    """
     parts = tuple(path.split("."))
     above = [field for field in mapping.fields if parts[: len(field.parts)] == field.parts]
     return tuple(above or [field for field in mapping.fields if field.parts[: len(parts)] == parts])

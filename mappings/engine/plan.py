@@ -15,12 +15,8 @@ from mappings.engine.language import Condition, Join, Mapping, Slot
 from mappings.engine.streams import FAULT, PLACE, ROW, UNWRITABLE
 
 KEY, RULE, COLUMN, OUT, DOCUMENT = "?key", "?rule", "?column", "?out", "?document"
-BLANK_KEY, LONG_KEY, DUPLICATE_KEY, AMBIGUOUS = (
-    "blank-key",
-    "key-too-long",
-    "duplicate-key",
-    "ambiguous-match",
-)
+BLANK_KEY, LONG_KEY, DUPLICATE_KEY = "blank-key", "key-too-long", "duplicate-key"
+AMBIGUOUS = "ambiguous-match"
 LONGEST_KEY = 200  # canonical_model.provenance.Place.key
 
 _NO_TEXT = pl.lit(None, dtype=pl.String)
@@ -64,22 +60,24 @@ def with_keys(mapping: Mapping, main: pl.DataFrame) -> pl.DataFrame:
 
 def side(join: Join, frame: pl.DataFrame) -> pl.DataFrame:
     """The joined stream, one row for each key, ready to be joined again and again."""
-    on = [other for _, other in join.on]
+    on = [_on(join, number) for number in range(len(join.on))]
     columns = [column for column in frame.columns if column not in (ROW, FAULT, PLACE)]
-    found = (
+    return (
         frame.lazy()
-        .drop(ROW, PLACE)
+        .select(
+            *(
+                pl.col(other).str.strip_chars().alias(name)
+                for name, (_, other) in zip(on, join.on, strict=True)
+            ),
+            *(pl.col(column).alias(f"{join.stream}.{column}") for column in columns),
+            pl.col(FAULT).alias(f"{join.stream}?fault"),
+        )
         .drop_nulls(on)
         .unique(maintain_order=True)
         .with_columns((pl.len().over(on) > 1).alias(f"{join.stream}?twice"))
         .unique(subset=on, keep="first", maintain_order=True)
+        .collect()
     )
-    return found.select(
-        *(pl.col(column).alias(f"{join.stream}.{column}") for column in columns),
-        *(pl.col(column).alias(f"{join.stream}?on{number}") for number, column in enumerate(on)),
-        pl.col(f"{join.stream}?twice"),
-        pl.col(FAULT).alias(f"{join.stream}?fault"),
-    ).collect()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +91,14 @@ class Plan:
         """Each row with its joins, its state (`?out`, `?rule`, `?column`) and the values without slot."""
         frame = main.lazy()
         for join in self.mapping.joins:
-            on = [main for main, _ in join.on]
-            keys = [f"{join.stream}?on{number}" for number in range(len(on))]
+            keys = [_on(join, number) for number in range(len(join.on))]
             frame = frame.join(
-                sides[join.stream].lazy(), left_on=on, right_on=keys, how="left", maintain_order="left"
-            )
+                sides[join.stream].lazy(),
+                left_on=[pl.col(column).str.strip_chars() for column, _ in join.on],
+                right_on=keys,
+                how="left",
+                maintain_order="left",
+            ).drop(keys, strict=False)
         joined = [item for item in self.mapping.where if _joined(self.mapping, item)]
         kept = expressions.holds(self.mapping, joined)
         return (
@@ -176,13 +177,18 @@ def _slot(rows: pl.LazyFrame, kept: list[pl.Expr], slot: Slot, present: tuple[st
     return rows.filter(pl.any_horizontal(filled)).select(
         *kept,
         pl.lit(slot.name).alias(SLOT),
-        *(pl.col(column).alias(f"?{name}") for name, column in slot.columns),
+        *(pl.col(column).alias(expressions.slot_column(name)) for name, column in slot.columns),
     )
+
+
+def _on(join: Join, number: int) -> str:
+    """The name of a joined stream's key column, apart from those that fields read."""
+    return f"{join.stream}?on{number}"
 
 
 def _part(column: str) -> pl.Expr:
     r"""One part of a key, in which the separator stays readable: blank is empty, ``|`` is ``\|``."""
-    text = pl.col(column).fill_null("")
+    text = pl.col(column).str.strip_chars().fill_null("")
     return text.str.replace_many(["\\", "|"], ["\\\\", "\\|"])
 
 

@@ -1,4 +1,4 @@
-"""The endpoint that SOAP sandboxes share: what it checks, what it refuses, and that strangers can speak with it."""
+"""The endpoint that SOAP sandboxes share: what it checks and refuses; strangers can speak with it."""
 
 import socket
 import threading
@@ -20,7 +20,8 @@ WSDL = """<w:definitions xmlns:w="http://schemas.xmlsoap.org/wsdl/"
   <w:types><xs:schema>{imported}</xs:schema></w:types>
   <w:message name="in"><w:part name="parameters" element="t:Ask"/></w:message>
   <w:message name="out"><w:part name="parameters" element="t:Answer"/></w:message>
-  <w:portType name="P"><w:operation name="Ask"><w:input message="t:in"/><w:output message="t:out"/></w:operation>
+  <w:portType name="P"><w:operation name="Ask">
+    <w:input message="t:in"/><w:output message="t:out"/></w:operation>
   </w:portType>
   <w:binding name="B" type="t:P"><s:binding transport="http://schemas.xmlsoap.org/soap/http"/>
     <w:operation name="Ask"><s:operation soapAction="urn:test/Ask"/>

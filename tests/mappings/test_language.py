@@ -160,6 +160,18 @@ def test_s08_an_empty_cell_and_one_of_spaces_are_blank(workshop: Workshop) -> No
     assert [" Zoé "] == [document["given_name"] for document in documents(mapped)]
 
 
+def test_s08_spaces_around_a_cell_hide_neither_a_key_nor_a_match(workshop: Workshop) -> None:
+    mapped = workshop.run(
+        JOINED,
+        pupil(id="1 ", school=" s1"),
+        pupil(id="2", school="s1"),
+        pupil(id="2 ", school="s1"),
+        schools=schools(("s1  ", "ROYZ10550601")),
+    )
+
+    assert (["1"], ["duplicate-key"] * 2) == (mapped.documents["key"].to_list(), rules_of(mapped))
+
+
 def test_s09_a_marked_row_and_an_unwritable_character_are_rejected(workshop: Workshop) -> None:
     mapped = workshop.run(
         PUPIL,
@@ -526,6 +538,31 @@ def test_s34_a_mapping_with_a_finding_does_not_run(workshop: Workshop) -> None:
         workshop.run(wrong, ROW)
     assert "pupil.v1.yaml:" in caught.value.english
     assert "passerelle mapping check test/pupil@1" in caught.value.english
+
+
+def test_a_slot_may_bear_any_name(workshop: Workshop) -> None:
+    workshop.codes(SLOT)
+    groups = {"father": {"key": "dad", "rule": "dad_first"}, "mother": {"key": "mum", "rule": "mum_first"}}
+    named = changed(
+        PARENTS,
+        unpivot={"groups": groups},
+        fields__family_name={"read": "key"},
+        fields__given_name={"read": "rule"},
+    )
+    mapped = workshop.run(
+        named, {"id": "1", "dad": "Roy", "dad_first": "Luc", "mum": None, "mum_first": None}
+    )
+
+    assert ["1"] == mapped.documents["key"].to_list()
+    assert ["Luc"] == [document["given_name"] for document in documents(mapped)]
+
+
+def test_the_digest_of_a_mapping_covers_its_code_maps(workshop: Workshop) -> None:
+    before = workshop.mapping().digest
+
+    assert before == workshop.mapping().digest
+    workshop.codes({**SEX, "codes": {"F": "F"}})
+    assert before != workshop.mapping().digest
 
 
 def test_a_row_number_of_the_landed_batch_is_kept(workshop: Workshop) -> None:

@@ -1,4 +1,4 @@
-"""Avant-garde against its live sandbox: what it reads, what it refuses, and that strangers can read it too."""
+"""Avant-garde against its live sandbox: what it reads, what it refuses; strangers can read it too."""
 
 import socket
 import time
@@ -154,9 +154,11 @@ def test_a_service_that_misbehaves_on_the_wire_is_retryable(
     province: Province, tmp_path: Path, fault: str
 ) -> None:
     faults = {"avant_garde": frozenset({fault})}
-    with sandbox.running(province, tmp_path, systems=(SYSTEM,), faults=faults) as made:
-        with pytest.raises(RetryableError):
-            connector(made.installation(SYSTEM), timeout_seconds="0.5").count("contrats", WINDOW)
+    with (
+        sandbox.running(province, tmp_path, systems=(SYSTEM,), faults=faults) as made,
+        pytest.raises(RetryableError),
+    ):
+        connector(made.installation(SYSTEM), timeout_seconds="0.5").count("contrats", WINDOW)
 
 
 def test_one_cut_answer_costs_a_second_try_and_nothing_else(province: Province, tmp_path: Path) -> None:
@@ -167,9 +169,11 @@ def test_one_cut_answer_costs_a_second_try_and_nothing_else(province: Province, 
 
 def test_pages_that_never_end_are_refused(province: Province, tmp_path: Path) -> None:
     faults = {"avant_garde": frozenset({"repeat-token"})}
-    with sandbox.running(province, tmp_path, systems=(SYSTEM,), faults=faults) as made:
-        with pytest.raises(ConfigurationError, match="never end"):
-            list(connector(made.installation(SYSTEM)).read("presences", WINDOW))
+    with (
+        sandbox.running(province, tmp_path, systems=(SYSTEM,), faults=faults) as made,
+        pytest.raises(ConfigurationError, match="never end"),
+    ):
+        list(connector(made.installation(SYSTEM)).read("presences", WINDOW))
 
 
 def _element(inner: str, total: str = "1") -> etree._Element:

@@ -95,10 +95,13 @@ def test_the_sample_is_what_the_contract_says() -> None:
 
 def test_every_refusal_of_the_sandbox_is_a_code_of_the_contract() -> None:
     written = (FOLDER / "sandbox.py").read_text()
-    codes = strict_yaml.load_file(FOLDER / "contract" / "openapi.yaml")["components"]["schemas"]["Probleme"]
-    used = set(re.findall(r'(?:_RefusedError\(\s*|_problem\(\d+, )"([a-z-]+)"', written)) - {"panne", "occupe"}
+    schemas = strict_yaml.load_file(FOLDER / "contract" / "openapi.yaml")["components"]["schemas"]
+    used = set(re.findall(r'(?:_RefusedError\(\s*|_problem\(\d+, )"([a-z-]+)"', written)) - {
+        "panne",
+        "occupe",
+    }
 
-    assert set(codes["properties"]["code"]["enum"]) == used
+    assert set(schemas["Probleme"]["properties"]["code"]["enum"]) == used
 
 
 def test_a_journal_is_posted_once_and_its_receipt_adds_up(start: Start) -> None:

@@ -1,4 +1,4 @@
-"""A board as the hub knows it, for tests: what is said of it is stored for real, its days are billed for real."""
+"""A board as the hub knows it, for tests: what is said of it is stored, its days are billed for real."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -19,7 +19,7 @@ from gateway.store import exchanges, people, versions
 from gateway.store.hub import Hub
 from gateway.store.people import Claim
 from gateway.store.versions import Version
-from tests.gateway.billing.invented import BOARD, SIN
+from tests.gateway.billing.invented import BOARD, OTHER_SIN, SIN
 
 DAY = date(2026, 2, 16)
 MOMENT = datetime(2026, 2, 16, 11, 0, tzinfo=UTC)
@@ -173,3 +173,17 @@ class Daycare:
 
 def code(system: str, value: str) -> Coding:
     return Coding(system=system, version=LISTS, code=value)
+
+
+# 9.50 + 9.50 + 0.79 + 16.20 + 15.00 + 20.00 = 70.99, by day: 42.59 of 60 %, 28.40 of 40 %
+def family(daycare: Daycare) -> None:
+    """A child of separated parents: 70.99 charged; P1 owes 42.59 and pays it, P2 28.40 and pays 18.00."""
+    daycare.child("0000001")
+    daycare.contract("0000001", "P1", "60")
+    daycare.contract("0000001", "P2", "40", social_insurance_number=OTHER_SIN)
+    daycare.day("0000001", date(2025, 1, 8))
+    daycare.day("0000001", date(2025, 1, 9), extra_hours=Decimal("0.25"))
+    daycare.day("0000001", date(2025, 1, 17), "pedagogical_day", outing=True)
+    daycare.day("0000001", date(2025, 3, 3), "break_day")
+    daycare.pays("P1", "42.59", number="R1", fiche="0000001")
+    daycare.pays("P2", "18.00", number="R2", fiche="0000001", channel="cheque")

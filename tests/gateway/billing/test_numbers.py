@@ -1,4 +1,4 @@
-"""Numbers from a series: never one twice, whoever asks at once, and one that was rolled back was never given."""
+"""Numbers from a series: never one twice, whoever asks; one that was rolled back was never given."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -25,9 +25,9 @@ def test_four_at_once_get_a_hundred_numbers_and_none_twice(hub: Hub) -> None:
 
 
 def test_a_number_that_was_rolled_back_was_never_given(hub: Hub) -> None:
-    with pytest.raises(ZeroDivisionError), hub.transaction() as connection:
-        numbers.take(connection, SERIES, year=2025, count=7)
-        _ = 1 / 0
+    with hub.engine.connect() as connection:
+        assert 7 == len(numbers.take(connection, SERIES, year=2025, count=7))
+        connection.rollback()
 
     assert [24000001] == take(hub, 1)
 

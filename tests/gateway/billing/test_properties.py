@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from itertools import pairwise
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.billing.allocation import allocate
@@ -18,6 +18,7 @@ from tests.gateway.billing.invented import care, child, contract, line, payment,
 
 _CENTS = st.integers(0, 500_000).map(lambda number: Decimal(number) / 100)
 _TARIFF = tariff()
+_unhurried = settings(deadline=None)  # the machine is shared
 
 
 @st.composite
@@ -35,6 +36,7 @@ def percents(draw: st.DrawFn) -> tuple[Decimal, ...]:
     return tuple(Decimal(b - a) / 100 for a, b in pairwise(ends))
 
 
+@_unhurried
 @given(boxes(), percents())
 def test_a_split_loses_no_cent_and_keeps_d_within_c_for_every_payer(
     pair: tuple[Decimal, Decimal], shares: tuple[Decimal, ...]
@@ -57,6 +59,7 @@ def lines(draw: st.DrawFn) -> tuple[Line, ...]:
     return tuple(found)
 
 
+@_unhurried
 @given(lines(), _CENTS)
 def test_an_allocation_keeps_the_sum_and_pays_the_oldest_line_first(
     owed: tuple[Line, ...], received: Decimal
@@ -108,6 +111,7 @@ def families(draw: st.DrawFn) -> tuple[tuple[CareDay, ...], tuple[Contract, ...]
     return cared, tuple(contracts)
 
 
+@_unhurried
 @given(families(), st.lists(st.tuples(st.sampled_from(("P0", "P1", "P2")), _CENTS), max_size=6))
 def test_charges_are_receipts_and_arrears_and_slips_are_what_was_paid(
     family: tuple[tuple[CareDay, ...], tuple[Contract, ...]], receipts: list[tuple[str, Decimal]]
@@ -133,6 +137,7 @@ def test_charges_are_receipts_and_arrears_and_slips_are_what_was_paid(
             assert opened(item.slip.canonical()) == item.slip
 
 
+@_unhurried
 @given(families())
 def test_days_in_another_order_give_the_same_charges(
     family: tuple[tuple[CareDay, ...], tuple[Contract, ...]],
@@ -148,6 +153,7 @@ _ROLES = {
 }  # fmt: skip
 
 
+@_unhurried
 @given(st.lists(st.tuples(st.sampled_from(sorted(EVENTS)), _CENTS.filter(bool)), min_size=1, max_size=20))
 def test_every_journal_balances(events: list[tuple[str, Decimal]]) -> None:
     journal = build(
@@ -174,6 +180,7 @@ _WANTED = st.one_of(
 )
 
 
+@_unhurried
 @given(st.lists(_WANTED, max_size=6))
 def test_after_any_changes_exactly_the_slip_that_is_due_stands(history: list[object]) -> None:
     issued: list[Amounts] = []

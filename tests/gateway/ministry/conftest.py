@@ -52,7 +52,7 @@ class Board:
 
     @property
     def pupils(self) -> list[Pupil]:
-        """The board's pupils without a defect of GPI, who have a code permanent and were there at the census."""
+        """The board's pupils without a defect, with a code permanent, who were there at the census."""
         odd = {item.fiche for item in self.province.defects if item.board == BOARD}
         census = date(2025, 9, 30)
         return [

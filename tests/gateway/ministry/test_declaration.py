@@ -1,4 +1,4 @@
-"""Declaring the 30 September enrolments: every pupil counted once, nobody declared twice, every error placed."""
+"""Declaring the 30 September enrolments: every pupil counted once, nobody twice, every error placed."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -24,6 +24,18 @@ NONE: dict[str, Any] = {
     "corrected": 0,
     "rejected": {},
 }
+
+
+def kill_after_sending(board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Transmit, and die when the ministry has the lot and the hub has written nothing down yet."""
+
+    def killed(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(transmission, "_close", killed)
+        with pytest.raises(KeyboardInterrupt):
+            board.transmit(EXCHANGE)
 
 
 def test_every_enrolment_of_the_census_is_counted_once_and_every_declaration_answered(board: Board) -> None:
@@ -123,12 +135,7 @@ def test_killed_after_sending_the_same_lot_is_sent_again_and_acknowledged_the_sa
     board.say(*board.pupils[:5])
     board.prepare()
 
-    def killed(*_: object, **__: object) -> None:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-        patched.setattr(transmission, "_close", killed)
-        board.transmit(EXCHANGE)
+    kill_after_sending(board, monkeypatch)
     assert ["ministry.lot-prepared"] == board.evidence()
 
     # What the source says meanwhile belongs to the next lot: the one that left stays what it was.
@@ -198,6 +205,9 @@ def test_what_the_ministry_is_not_told_changes_nothing(board: Board) -> None:
     board.say(replace(board.pupils[0], home_group="Z99"))
 
     assert NONE | {"enrolled": 1, "unchanged": 1} == board.declare("run-2")
+    decided = board.evidence("release.")
+    assert NONE | {"enrolled": 1, "unchanged": 1} == board.declare("run-3")
+    assert decided == board.evidence("release.")
 
 
 def test_without_an_agreement_nobody_is_declared_and_the_reason_is_written_down(board: Board) -> None:
@@ -249,9 +259,7 @@ def test_a_person_refused_after_the_lot_left_is_not_sent_in_another_one(
     board.agree(sections={"identity": "mandatory", "enrolment": "refusable"})
     board.say(*board.pupils[:4])
     board.prepare()
-    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-        patched.setattr(transmission, "_close", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
-        board.transmit(EXCHANGE)
+    kill_after_sending(board, monkeypatch)
     board.refuses(board.pupils[1])
 
     with pytest.raises(ConfigurationError, match="LOT_DIFFERENT"):
