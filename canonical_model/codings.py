@@ -96,7 +96,7 @@ class Coding(Model):
 
 
 def in_system(system: str) -> Any:
-    """A validator for ``Annotated[Coding, in_system("sex")]``: the code is in that vocabulary."""
+    """Validates a Coding: its code is in that vocabulary, in the version that it names."""
 
     def check(coding: Coding) -> Coding:
         if coding.system != system:

@@ -73,9 +73,7 @@ def begin(hub: Hub, run_id: str) -> Day:
     with hub.transaction() as connection:
         connection.execute(
             insert(day_run)
-            .values(
-                id=run_id, day=today, school_year=year.year, tax_year=today.year - 1, started_at=moment()
-            )
+            .values(id=run_id, day=today, school_year=year.year, tax_year=today.year - 1, started_at=moment())
             .on_conflict_do_nothing(index_elements=["id"])
         )
         row = connection.execute(sa.select(day_run).where(day_run.c.id == run_id)).one()

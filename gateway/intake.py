@@ -41,9 +41,7 @@ def exchange_id(run: str, system: str) -> str:
     return f"{run}/{ROUTE}/{system}"
 
 
-def fetch(
-    hub: Hub, *, system: str, run: str, day: date, school_year: int, moment: datetime
-) -> str:
+def fetch(hub: Hub, *, system: str, run: str, day: date, school_year: int, moment: datetime) -> str:
     """Pull every stream of one installed system and land it. Returns the exchange's id.
 
     Raises ConfigurationError (wrong secret, missing column) or RetryableError (no answer, or the
@@ -69,7 +67,9 @@ def fetch(
         exchanges.record(
             connection, id, state="landed", digest=bytes.fromhex(batch), counts={"rows": rows}, moment=moment
         )
-        append(connection, moment, Entry("intake.landed", None, {"exchange": id, "batch": batch, "rows": rows}))
+        append(
+            connection, moment, Entry("intake.landed", None, {"exchange": id, "batch": batch, "rows": rows})
+        )
     return id
 
 
@@ -213,7 +213,9 @@ class _Admission:
                     )
                 )  # fmt: skip
                 continue
-            staged.append(self._version(name, mapping.resource, kind.SECTION, mapping.stream, person, row, document))
+            staged.append(
+                self._version(name, mapping.resource, kind.SECTION, mapping.stream, person, row, document)
+            )
         merged = versions.merge(
             self._connection,
             self._hub.keys,
@@ -299,7 +301,11 @@ class _Admission:
             moment=self._moment,
         )
         exchanges.record(
-            self._connection, self._row.id, state="done", counts={"mappings": self._counts}, moment=self._moment
+            self._connection,
+            self._row.id,
+            state="done",
+            counts={"mappings": self._counts},
+            moment=self._moment,
         )
         facts = {
             name: {part: counts[part] for part in ("read", "stored", "unchanged", "quarantined")}

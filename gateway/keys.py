@@ -83,7 +83,11 @@ def load(settings: Settings) -> Keys:
     )
     pem = _kept(settings.keys_folder / "signing.pem", fresh)
     signing = serialization.load_pem_private_key(pem, password=None)
-    assert isinstance(signing, Ed25519PrivateKey)
+    if not isinstance(signing, Ed25519PrivateKey):
+        raise ConfigurationError(
+            "keys/signing.pem: an Ed25519 key is expected. Restore the right file.",
+            "keys/signing.pem : une clé Ed25519 est attendue. Rétablissez le bon fichier.",
+        )
     return Keys(master, signing)
 
 

@@ -54,7 +54,9 @@ def build(connection: sa.Connection, hub: Hub, run: str) -> dict[str, Any]:
         *_handoff_balances(connection, sections["handoff"]),
         *_ministry_balances(connection, sections["ministry"]),
         *_billing_balances(sections["billing"]),
-        Balance("evidence: entries that hold = entries", verdict.entries if verdict.holds else 0, verdict.entries),
+        Balance(
+            "evidence: entries that hold = entries", verdict.entries if verdict.holds else 0, verdict.entries
+        ),
     ]
     return {
         "run": run,
@@ -82,9 +84,7 @@ def intake_balances(connection: sa.Connection, run: str) -> list[Balance]:
         for name, counts in row.counts.get("mappings", {}).items():
             kept = counts.get("stored", 0) + counts.get("unchanged", 0) + counts.get("quarantined", 0)
             found.append(
-                Balance(
-                    f"{row.system} {name}: read = stored + unchanged + quarantined", counts["read"], kept
-                )
+                Balance(f"{row.system} {name}: read = stored + unchanged + quarantined", counts["read"], kept)
             )
     return found
 
@@ -169,7 +169,9 @@ def _handoff_balances(connection: sa.Connection, rows: Iterable[Mapping[str, Any
             .select_from(decision)
             .where(decision.c.exchange == row["exchange"], decision.c.delivered_at.is_not(None))
         )
-        found.append(Balance(f"{name}: received = decisions marked delivered", row["received"], delivered or 0))
+        found.append(
+            Balance(f"{name}: received = decisions marked delivered", row["received"], delivered or 0)
+        )
     return found
 
 
@@ -213,13 +215,15 @@ def _billing_balances(rows: Iterable[Mapping[str, Any]]) -> list[Balance]:
             Balance(f"{board}: charges = receipts + arrears", charges, receipts + owed),
             Balance(f"{board}: ledger charges = charges", ledger["charges"], charges),
             Balance(f"{board}: ledger receipts = receipts + credits", ledger["receipts"], receipts + credit),
-            Balance(
-                f"{board}: posted journals = ledger", ledger["posted_cents"], ledger["turnover"]
-            ),
+            Balance(f"{board}: posted journals = ledger", ledger["posted_cents"], ledger["turnover"]),
         ]
         for counts in row["journals"]:
             found.append(
-                Balance(f"{board}: journal debit = credit", counts["journal_debit_cents"], counts["journal_credit_cents"])
+                Balance(
+                    f"{board}: journal debit = credit",
+                    counts["journal_debit_cents"],
+                    counts["journal_credit_cents"],
+                )
             )
         if rl24:
             found.append(Balance(f"{board}: C = D + E", rl24["c_cents"], rl24["d_cents"] + rl24["e_cents"]))

@@ -26,7 +26,6 @@ class Settings(BaseSettings):
     airflow_port: int = Field(8461, description="Port of Airflow's UI and API.")
     schedule: str = Field("", description="When Airflow runs the day, as cron; empty: when asked.")
     sandbox_port: int = Field(8470, description="Port of the simulated systems.")
-    schedule: str = Field("", description="Cron of the day's run in Airflow; empty: by hand.")
     day: date | None = Field(None, description="Business day of a run; empty: today.")
     lang: Literal["fr", "en"] = Field("fr", description="Words for people.")
 

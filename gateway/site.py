@@ -21,6 +21,7 @@ from canonical_model import strict_yaml
 from canonical_model.errors import ConfigurationError
 from connectors.kit.installation import Installation
 
+
 @dataclass(frozen=True, slots=True)
 class SchoolYear:
     """One school year, named by its starting year; the period is half-open. `census`: 30 September."""
@@ -82,9 +83,7 @@ def school_year(site: Path, day: date) -> SchoolYear:
     for found in years:
         if found.start <= day < found.end:
             return found
-    raise _wrong(
-        path, f"no school year holds {day}", f"aucune année scolaire ne contient le {day}"
-    )
+    raise _wrong(path, f"no school year holds {day}", f"aucune année scolaire ne contient le {day}")
 
 
 def _installation(path: Path, site: Path, entry: Any) -> Installation:

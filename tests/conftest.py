@@ -1,6 +1,7 @@
 """What all tests share: a real PostgreSQL a session, a migrated hub a test. No test reaches a network."""
 
 import itertools
+import os
 import tempfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -23,8 +24,6 @@ MOMENT = datetime(2026, 2, 16, 11, 0, tzinfo=UTC)
 @pytest.fixture(autouse=True)
 def _no_settings_of_the_shell(monkeypatch: pytest.MonkeyPatch) -> None:
     """A developer's own PASSERELLE_* variables must not change what a test sees."""
-    import os
-
     for name in [name for name in os.environ if name.startswith("PASSERELLE_")]:
         monkeypatch.delenv(name)
 
@@ -38,7 +37,9 @@ def postgres() -> Iterator[server.Server]:
     with tempfile.TemporaryDirectory(prefix="passerelle-", ignore_cleanup_errors=True) as folder:
         held = server.ensure(Settings(home=Path(folder)), databases=("template_hub",))
         with psycopg.connect(held.url("postgres"), autocommit=True) as connection:
-            connection.execute("alter system set fsync = off")  # a test's database need not survive a power cut
+            connection.execute(
+                "alter system set fsync = off"
+            )  # a test's database need not survive a power cut
             connection.execute("select pg_reload_conf()")
         engine = sa.create_engine(held.sqlalchemy_url("template_hub"))
         migrations.upgrade(engine)
@@ -49,7 +50,7 @@ def postgres() -> Iterator[server.Server]:
 
 @pytest.fixture(scope="session")
 def postgres_url(postgres: server.Server) -> str:
-    """libpq URI of that server's maintenance database; a test may create databases there."""
+    """Libpq URI of that server's maintenance database; a test may create databases there."""
     return postgres.url("postgres")
 
 
@@ -59,9 +60,7 @@ def _numbers() -> Iterator[int]:
 
 
 @pytest.fixture
-def new_hub(
-    postgres: server.Server, tmp_path: Path, _numbers: Iterator[int]
-) -> Iterator[Callable[[], Hub]]:
+def new_hub(postgres: server.Server, tmp_path: Path, _numbers: Iterator[int]) -> Iterator[Callable[[], Hub]]:
     """Makes hubs: each on a fresh database and in a home of its own."""
     engines = []
 

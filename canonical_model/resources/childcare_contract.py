@@ -16,7 +16,8 @@ from canonical_model.identifiers import PostalCode, SocialInsuranceNumber
 
 class ChildcareContract(Resource):
     """`payer`: the daycare's number of the payer. `share`: percent of every charge, the shares of a
-    child add to 100. `social_insurance_number` may be absent: then no slip, and the report says so."""
+    child add to 100. `social_insurance_number` may be absent: then no slip, and the report says so.
+    """
 
     SECTION: ClassVar[Section] = "finance"
 

@@ -12,7 +12,8 @@ from canonical_model.codings import Coding, in_system
 
 class ChildcareDay(Resource):
     """`kind`: class day, pedagogical day or break day. `status`: regular or sporadic. `extra_hours`:
-    beyond 5 h on a class day, 10 h on a pedagogical day. `outing`: took part in a paid outing."""
+    beyond 5 h on a class day, 10 h on a pedagogical day. `outing`: took part in a paid outing.
+    """
 
     SECTION: ClassVar[Section] = "childcare"
 

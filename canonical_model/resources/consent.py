@@ -18,7 +18,8 @@ from canonical_model.periods import Period
 class Consent(Resource):
     """`number`: the portal's own number. `answer`: given or refused. `given_by`: who answered.
     `period` is half-open and must end: a consent without end is without effect. `distinct`: asked
-    apart from other text and in clear terms; without it the consent counts as absent (C1)."""
+    apart from other text and in clear terms; without it the consent counts as absent (C1).
+    """
 
     SECTION: ClassVar[Section] = "consent"
 

@@ -12,7 +12,8 @@ from canonical_model.money import Money
 
 class Payment(Resource):
     """`number`: the daycare's receipt number, unique within the board. The year that counts for tax
-    is that of the days it pays, oldest first, not `paid_on`."""
+    is that of the days it pays, oldest first, not `paid_on`.
+    """
 
     SECTION: ClassVar[Section] = "finance"
 

@@ -15,7 +15,7 @@ from canonical_model.released import Released
 from connectors.kit.installation import Installation
 
 if TYPE_CHECKING:
-    import polars
+    import polars as pl
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Source(ABC):
         self.installation = installation
 
     @abstractmethod
-    def read(self, stream: str, window: Window) -> Iterator["polars.DataFrame"]:
+    def read(self, stream: str, window: Window) -> Iterator["pl.DataFrame"]:
         """Frames of one stream of the manifest, in the stable order of its key. All columns text.
 
         Column names are the contract's, in lower case. A stream without rows yields one empty frame
@@ -44,7 +44,7 @@ class Source(ABC):
     def count(self, stream: str, window: Window) -> int | None:
         """How many rows the system says the stream has now; None when it cannot say."""
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027 - most have nothing to let go of
         """Let go of connections."""
 
 
@@ -81,5 +81,5 @@ class Target(ABC):
     def deliver(self, delivery: Delivery) -> Receipt:
         """Hand the bundle over and return the partner's receipt. Raises as `Source` does."""
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027 - most have nothing to let go of
         """Let go of connections."""

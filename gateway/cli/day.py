@@ -38,7 +38,8 @@ def demo(
         bool, typer.Option("--no-airflow", help="Les mêmes étapes, dans ce processus, sans Airflow.")
     ] = False,
     until: Annotated[
-        str, typer.Option("--until", help="S'arrêter après intake, handoff, ministry ou billing (sans Airflow).")
+        str,
+        typer.Option("--until", help="S'arrêter après intake, handoff, ministry ou billing (sans Airflow)."),
     ] = "report",
     report: Annotated[Path | None, typer.Option("--report", metavar="FICHIER")] = None,
 ) -> int:
@@ -49,7 +50,9 @@ def demo(
     now = context.moment()
     settings = context.settings(ctx)
     with running.hold(settings, "demo", moment=now) as home:
-        settings, held = ready(settings, size(students, boards, seed) or demo_site.kept(settings) or demo_site.Size())
+        settings, held = ready(
+            settings, size(students, boards, seed) or demo_site.kept(settings) or demo_site.Size()
+        )
         assert held is not None  # noqa: S101 - a size was given, so the home holds a province
 
         def prepare(server: Server) -> None:

@@ -73,12 +73,11 @@ def begin(settings: Settings, wanted: Size | None) -> Size:
 def province(settings: Settings, size: Size) -> Province:
     """The invented province of a home."""
     try:
-        return generate(
-            size.seed, students=size.students, boards=size.boards, day=settings.day or DAY
-        )
+        return generate(size.seed, students=size.students, boards=size.boards, day=settings.day or DAY)
     except ValueError as error:
         raise ConfigurationError(
-            f"--students, --boards: {error}", "--students, --boards : de 1 à 3 organismes, au moins un élève chacun."
+            f"--students, --boards: {error}",
+            "--students, --boards : de 1 à 3 organismes, au moins un élève chacun.",
         ) from error
 
 
@@ -112,7 +111,9 @@ def declare(
     _write_systems(site, entries)
     public = hub_keys.public_pem(hub_keys.load(settings)).decode()
     for made in systems:
-        private_files.write(made.folder / "hub.pem", public)  # what the partner was given to verify our documents
+        private_files.write(
+            made.folder / "hub.pem", public
+        )  # what the partner was given to verify our documents
     for client, secret in clients.provision(site).items():
         private_files.write(sandbox_folder(settings) / "clients" / f"{client}.secret", secret)
 

@@ -54,7 +54,9 @@ def show_dossier(
         found = _read(hub, context.person(hub, person), section, "dossier.shown")
     sections: dict[str, list[dict[str, Any]]] = {}
     for held in found:
-        sections.setdefault(held.section, []).append({"key": held.key, "version": held.version, **held.document})
+        sections.setdefault(held.section, []).append(
+            {"key": held.key, "version": held.version, **held.document}
+        )
     out.document({"person": found[0].person if found else None, "sections": sections})
     for name, documents in sections.items():
         rows = [
@@ -71,7 +73,10 @@ def why(
     ctx: typer.Context,
     person: Person,
     path: Annotated[
-        str, typer.Argument(metavar="CHEMIN", help="Ressource[champ=valeur,…].champ, p. ex. CourseResult.mark.number")
+        str,
+        typer.Argument(
+            metavar="CHEMIN", help="Ressource[champ=valeur,…].champ, p. ex. CourseResult.mark.number"
+        ),
     ],
 ) -> int:
     """D'où vient une valeur : système, table ou fichier, ligne, colonne, correspondance et version."""
@@ -90,7 +95,9 @@ def why(
     for item in answers:
         source = item["source"]
         columns = ", ".join(source["columns"]) or "-"
-        out.say(f"{resource}.{item['path']} = {item['value']}", f"{resource}.{item['path']} = {item['value']}")
+        out.say(
+            f"{resource}.{item['path']} = {item['value']}", f"{resource}.{item['path']} = {item['value']}"
+        )
         out.say(
             f"  lu dans {source['system']}, {source['stream']}, ligne {source['row']} (clé {source['key']}),"
             f" colonne {columns}",
@@ -100,7 +107,8 @@ def why(
         steps = "; ".join(item["steps"]) or out.words("repris tel quel", "taken as it is")
         code = f" [{item['code_map']} → {item['code_list']}]" if item["code_map"] else ""
         out.say(
-            f"  correspondance {item['mapping']} : {steps}{code}", f"  mapping {item['mapping']}: {steps}{code}"
+            f"  correspondance {item['mapping']} : {steps}{code}",
+            f"  mapping {item['mapping']}: {steps}{code}",
         )
         out.say(
             f"  version {item['version']}, connue depuis {item['recorded_from']}, lot brut {source['batch'][:12]}",
@@ -129,7 +137,9 @@ def _chosen(document: dict[str, Any], wanted: dict[str, str]) -> bool:
 
 
 def _leaves(value: Any, path: str = "") -> list[tuple[str, Any]]:
-    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else None
+    items = (
+        value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else None
+    )
     if items is None:
         return [(path, value)]
     return [leaf for key, inner in items for leaf in _leaves(inner, f"{path}.{key}" if path else str(key))]
@@ -171,9 +181,13 @@ def list_quarantine(
     """Ce qui attend une correction à la source."""
     out = context.output(ctx)
     with context.hub(ctx) as hub, hub.transaction() as connection:
-        found = [quarantines.rejection(row) for row in quarantines.listing(connection, system=system, rule=rule)]
+        found = [
+            quarantines.rejection(row) for row in quarantines.listing(connection, system=system, rule=rule)
+        ]
     out.document(found)
-    columns = out.words("No|Système|Flux|Ligne|Colonne|Règle|Remède", "No|System|Stream|Row|Column|Rule|Remedy")
+    columns = out.words(
+        "No|Système|Flux|Ligne|Colonne|Règle|Remède", "No|System|Stream|Row|Column|Rule|Remedy"
+    )
     remedy = out.words("remedy_fr", "remedy_en")
     out.table(
         "",
@@ -208,11 +222,16 @@ def show_quarantine(ctx: typer.Context, id: Annotated[int, typer.Argument(metava
     }
     out.document(item)
     source = item["source"]
-    where = f"{source['system']}, {source['stream']}, {source['row']}, {source['key']}, {source['column'] or '-'}"
-    out.say(
-        f"Où : {where} (système, flux, ligne, clé, colonne)", f"Where: {where} (system, stream, row, key, column)"
+    where = (
+        f"{source['system']}, {source['stream']}, {source['row']}, {source['key']}, {source['column'] or '-'}"
     )
-    out.say(f"Pourquoi : {item['message_fr']} [{item['rule']}]", f"Why: {item['message_en']} [{item['rule']}]")
+    out.say(
+        f"Où : {where} (système, flux, ligne, clé, colonne)",
+        f"Where: {where} (system, stream, row, key, column)",
+    )
+    out.say(
+        f"Pourquoi : {item['message_fr']} [{item['rule']}]", f"Why: {item['message_en']} [{item['rule']}]"
+    )
     out.say(f"Que faire : {item['remedy_fr']}", f"What to do: {item['remedy_en']}")
     out.say(
         f"Depuis {item['first_at']}; correspondance {item['mapping']}; échange {item['exchange']}",
@@ -277,7 +296,7 @@ def list_consents(ctx: typer.Context, person: Person) -> None:
     out = context.output(ctx)
     with context.hub(ctx) as hub:
         found = release.list_consents(hub, context.person(hub, person))
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "id": item.key, "recipient": item.recipient, "purpose": item.purpose, "given": item.given,
             "sections": sorted(item.sections), "start": item.start.isoformat(),

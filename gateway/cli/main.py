@@ -1,7 +1,7 @@
 """`passerelle`: reads the call, opens what it needs, answers with the exit codes of the interface.
 
-    0 done · 1 done, and a person is needed · 2 wrong call or configuration
-    3 no answer, or interrupted: nothing half done, try again · 4 broken evidence or reconciliation
+0 done · 1 done, and a person is needed · 2 wrong call or configuration
+3 no answer, or interrupted: nothing half done, try again · 4 broken evidence or reconciliation
 """
 
 import signal

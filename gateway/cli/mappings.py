@@ -107,7 +107,7 @@ def run(
 
 
 def _streams(mapping: Mapping, inputs: list[str]) -> dict[str, tuple[pl.DataFrame, Path]]:
-    """stream → (frame, file). A file without ``STREAM=`` is the main stream."""
+    """Stream → (frame, file). A file without ``STREAM=`` is the main stream."""
     found = {}
     known = {stream.name for stream in mapping.streams}
     for item in inputs:
@@ -166,7 +166,10 @@ def explain(
             "code_map": found.code_map, "code_list": found.code_list,
         }
     )  # fmt: skip
-    out.say(f"{found.stream}: {', '.join(found.columns) or '-'}", f"{found.stream}: {', '.join(found.columns) or '-'}")
+    out.say(
+        f"{found.stream}: {', '.join(found.columns) or '-'}",
+        f"{found.stream}: {', '.join(found.columns) or '-'}",
+    )
     for step in found.steps:
         out.say(f"  {step}", f"  {step}")
 
@@ -181,9 +184,7 @@ def check_identifier(
     out = context.output(ctx)
     if kind not in identifiers.CHECKS:
         known = ", ".join(identifiers.CHECKS)
-        raise ConfigurationError(
-            f"KIND: choose among {known}.", f"GENRE : choisissez parmi {known}."
-        )
+        raise ConfigurationError(f"KIND: choose among {known}.", f"GENRE : choisissez parmi {known}.")
     found = (
         identifiers.code_permanent(value, today=_today())
         if kind == "code-permanent"

@@ -40,7 +40,9 @@ class Output:
     def document(self, content: Any) -> None:
         """One JSON document, only with ``--json``."""
         if self.json:
-            sys.stdout.write(orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode())
+            sys.stdout.write(
+                orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()
+            )
 
     def table(self, title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
         """A table for people; numbers to the right. Nothing with ``--json``."""
@@ -52,7 +54,9 @@ class Output:
             box=box.SIMPLE_HEAD, pad_edge=False,
         )  # fmt: skip
         for at, name in enumerate(columns):
-            numeric = bool(held) and all(isinstance(row[at], int) or str(row[at]).endswith("$") for row in held)
+            numeric = bool(held) and all(
+                isinstance(row[at], int) or str(row[at]).endswith("$") for row in held
+            )
             made.add_column(name, justify="right" if numeric else "left", overflow="fold")
         for row in held:
             made.add_row(*[self._cell(value) for value in row])

@@ -11,7 +11,8 @@ from gateway.consent import reasons as reason_words
 def show(out: Output, report: Mapping[str, Any]) -> None:
     """Print every table of a report, and the verdict."""
     out.say(
-        f"Journée du {report['day']} (exécution {report['run']})", f"Day of {report['day']} (run {report['run']})"
+        f"Journée du {report['day']} (exécution {report['run']})",
+        f"Day of {report['day']} (run {report['run']})",
     )
     _intake(out, report)
     _handoff(out, report)
@@ -32,12 +33,12 @@ def _headings(out: Output, french: str, english: str) -> list[str]:
 def _intake(out: Output, report: Mapping[str, Any]) -> None:
     rows = [
         (
-            item["system"], item["rows"], item["read"], item["stored"], item["unchanged"], item["quarantined"],
-            _reasons(item["reasons"]),
+            item["system"], item["rows"], item["read"], item["stored"], item["unchanged"],
+            item["quarantined"], _reasons(item["reasons"]),
         )
         for item in report["intake"]
     ]  # fmt: skip
-    total = [sum(row[at] for row in rows) for at in range(1, 6)]
+    total = [sum(int(row[at]) for row in rows) for at in range(1, 6)]
     out.table(
         out.words("1. Lecture des systèmes", "1. Intake"),
         _headings(
@@ -51,7 +52,8 @@ def _intake(out: Output, report: Mapping[str, Any]) -> None:
     for rule in seen:
         words = rules.words(rule)
         out.say(
-            f"   {rule} : {words.french} {words.remedy_french}", f"   {rule}: {words.english} {words.remedy_english}"
+            f"   {rule} : {words.french} {words.remedy_french}",
+            f"   {rule}: {words.english} {words.remedy_english}",
         )
 
 
@@ -176,8 +178,8 @@ def _balances(out: Output, report: Mapping[str, Any]) -> None:
     evidence = report["evidence"]
     verdict = out.words("intacte", "intact") if evidence["holds"] else out.words("ROMPUE", "BROKEN")
     out.say(
-        f"6. Preuve : {evidence['entries']} inscriptions, {evidence['heads']} têtes signées, chaîne {verdict}.",
-        f"6. Evidence: {evidence['entries']} entries, {evidence['heads']} signed heads, chain {verdict}.",
+        f"6. Preuve : {evidence['entries']} inscriptions, {evidence['heads']} tête(s) signée(s), chaîne {verdict}.",
+        f"6. Evidence: {evidence['entries']} entries, {evidence['heads']} signed head(s), chain {verdict}.",
     )
     count = len(report["balances"])
     held = count - len(wrong)

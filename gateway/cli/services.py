@@ -138,7 +138,7 @@ def _show(ctx: typer.Context, settings: Settings, found: Running | None) -> None
             "running": True, "home": str(settings.root), "pid": found.pid, "purpose": found.purpose,
             "since": found.since, "phase": found.phase,
             "services": [{"name": n, "pid": p, "address": a} for n, p, a in found.services],
-            "airflow": {"user": airflow_services.ADMINISTRATOR, "password_file": str(access)} if access else None,
+            "airflow": {"user": airflow_services.ADMINISTRATOR, "password_file": access and str(access)},
         }
     )  # fmt: skip
     columns = out.words("Service|Processus|Adresse", "Service|Process|Address").split("|")
@@ -172,7 +172,8 @@ def look(ctx: typer.Context) -> int:
     )  # fmt: skip
     columns = out.words("Vérification|Bien|Constat|Remède", "Check|Well|Finding|Remedy").split("|")
     rows = [
-        (i.check, i.well, out.words(i.french, i.english), out.words(i.mend_french, i.mend_english)) for i in found
+        (i.check, i.well, out.words(i.french, i.english), out.words(i.mend_french, i.mend_english))
+        for i in found
     ]
     out.table("", columns, rows)
     columns = out.words("Variable|Valeur|Origine|Sens", "Variable|Value|Origin|Meaning").split("|")
@@ -187,6 +188,7 @@ def sandbox_up(
     students: Students = None,
     boards: Boards = None,
     seed: Seed = None,
+    *,
     faults: Annotated[str, typer.Option("--faults", metavar="SYSTÈME=DÉFAUT+DÉFAUT,…")] = "",
 ) -> None:
     """Seulement les systèmes simulés, jusqu'à un signal."""

@@ -82,9 +82,7 @@ def sign_head(connection: sa.Connection, keys: Keys, moment: datetime) -> Mappin
     number, last = _end(connection)
     if number == 0:
         return None
-    held = connection.execute(
-        sa.select(evidence_head).where(evidence_head.c.number == number)
-    ).one_or_none()
+    held = connection.execute(sa.select(evidence_head).where(evidence_head.c.number == number)).one_or_none()
     if held is None:
         hashes = connection.scalars(sa.select(evidence_entry.c.hash).order_by(evidence_entry.c.number))
         root = verifier.merkle_root(list(hashes))

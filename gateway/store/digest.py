@@ -23,7 +23,9 @@ def digest(connection: sa.Connection, keys: Keys) -> str:
         account.update(orjson.dumps(name))
     version = resource_version.c
     rows = connection.execute(
-        sa.select(resource_version).order_by(sa.collate(version.resource, "C"), sa.collate(version.key, "C"), version.version)
+        sa.select(resource_version).order_by(
+            sa.collate(version.resource, "C"), sa.collate(version.key, "C"), version.version
+        )
     ).all()
     section_keys = SectionKeys(connection, keys)
     section_keys.read({(str(row.person), row.section) for row in rows if row.document is None})

@@ -51,7 +51,7 @@ def current(
 def sections(
     connection: sa.Connection, keys: Keys, persons: Sequence[str], wanted: Collection[str]
 ) -> dict[str, dict[str, list[dict[str, Any]]]]:
-    """person → section → documents, of the latest versions; a person or section without any is absent."""
+    """Person → section → documents, of the latest versions; a person or section without any is absent."""
     found: dict[str, dict[str, list[dict[str, Any]]]] = {}
     conditions = [
         version.c.recorded_to.is_(None),

@@ -38,7 +38,9 @@ class RawStore:
 
     def keep_mapped(self, exchange: str, frames: Mapping[str, pl.DataFrame]) -> str:
         """Keep what a mapping made between two tasks of one exchange. Returns its id."""
-        return self._keep("mapped", exchange, {name: _packed(frame) for name, frame in sorted(frames.items())})
+        return self._keep(
+            "mapped", exchange, {name: _packed(frame) for name, frame in sorted(frames.items())}
+        )
 
     def mapped(self, id: str) -> dict[str, pl.DataFrame]:  # noqa: A002
         """What `keep_mapped` kept."""

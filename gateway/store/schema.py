@@ -182,7 +182,9 @@ declaration = sa.Table(
     sa.Column("modifies", sa.Text, comment="number of the accepted creation that is modified"),
     sa.Column("content_digest", BYTEA, nullable=False, comment="keyed; the same is not sent twice"),
     sa.Column("release_digest", BYTEA, nullable=False, comment="what the door released: it knows it again"),
-    sa.Column("sealed", BYTEA, nullable=False, comment="what it says, and the released records it is made of"),
+    sa.Column(
+        "sealed", BYTEA, nullable=False, comment="what it says, and the released records it is made of"
+    ),
     sa.Column("origin", JSONB, nullable=False, comment="Place of each declared record, by resource"),
     _moment("prepared_at"),
     sa.Column("state", sa.Text, nullable=False, comment="prepared, accepted, corrected, rejected"),
@@ -196,13 +198,17 @@ declaration = sa.Table(
 journal = sa.Table(
     "journal",
     metadata,
-    sa.Column("number", sa.Text, primary_key=True, comment="the hub's number; the idempotency key at the ERP"),
+    sa.Column(
+        "number", sa.Text, primary_key=True, comment="the hub's number; the idempotency key at the ERP"
+    ),
     sa.Column("exchange", sa.Text, nullable=False),
     sa.Column("organization", sa.Text, nullable=False, index=True),
     sa.Column("day", sa.Date, nullable=False),
     sa.Column("debit_cents", sa.BigInteger, nullable=False),
     sa.Column("credit_cents", sa.BigInteger, nullable=False),
-    sa.Column("content", sa.Text, nullable=False, comment="canonical JSON as delivered; sent again unchanged"),
+    sa.Column(
+        "content", sa.Text, nullable=False, comment="canonical JSON as delivered; sent again unchanged"
+    ),
     sa.Column("receipt", sa.Text, comment="the ERP's number; null until posted"),
     sa.CheckConstraint("debit_cents = credit_cents", name="balanced"),
 )

@@ -6,7 +6,8 @@ key of their own that the master key wraps: destroying that key destroys the con
 """
 
 import secrets
-from collections.abc import Collection, Mapping, Sequence, Set
+from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -71,7 +72,7 @@ class SectionKeys:
             if pair in pairs:
                 self._open[pair] = unseal(self._wrapping, row.wrapped, context(*pair))
 
-    def make(self, pairs: Set[tuple[str, str]]) -> None:
+    def make(self, pairs: AbstractSet[tuple[str, str]]) -> None:
         """Open the keys of all of them; the missing ones are made and kept."""
         self.read(pairs)
         rows = []
@@ -133,8 +134,7 @@ def _driver(connection: sa.Connection) -> psycopg.Connection[Any]:
 
 
 _COLUMNS = (
-    "resource, key, person, section, organization, document, sealed, digest,"
-    " valid_from, valid_to, place"
+    "resource, key, person, section, organization, document, sealed, digest, valid_from, valid_to, place"
 )
 _STAGING = (
     "create temporary table staged_version"

@@ -97,5 +97,3 @@ def test_no_page_names_a_path_of_a_machine() -> None:
     for path in [*REPOSITORY.glob("*.md"), *REPOSITORY.glob("*/**/*.md")]:
         if ".venv" not in path.parts:
             assert not re.search(r"/(?:work|root|home/\w+)/", path.read_text("utf-8")), path
-
-

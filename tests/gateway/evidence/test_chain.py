@@ -5,7 +5,6 @@ import sys
 from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
 
 from gateway import keys as hub_keys
 from gateway.evidence import chain, verifier
@@ -20,7 +19,9 @@ PERSON = "0190b7a0-0000-8000-8000-000000000001"
 def written(hub: Hub) -> Hub:
     with hub.transaction() as connection:
         chain.append(
-            connection, MOMENT, *[Entry("intake.landed", PERSON if n == 2 else None, {"n": n}) for n in range(5)]
+            connection,
+            MOMENT,
+            *[Entry("intake.landed", PERSON if n == 2 else None, {"n": n}) for n in range(5)],
         )
         chain.sign_head(connection, hub.keys, MOMENT)
     return hub

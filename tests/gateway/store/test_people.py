@@ -84,9 +84,7 @@ def test_the_order_of_claims_changes_nothing(hub: Hub, order: list[int]) -> None
     ]
     transaction = hub.engine.connect()
     with transaction as connection:
-        got = people.establish(
-            connection, hub.keys, [claims[i] for i in order], exchange="x", moment=MOMENT
-        )
+        got = people.establish(connection, hub.keys, [claims[i] for i in order], exchange="x", moment=MOMENT)
         connection.rollback()
     with hub.engine.connect() as connection:
         expected = people.establish(connection, hub.keys, claims, exchange="x", moment=MOMENT)
