@@ -12,7 +12,7 @@ WORKERS ?= 2
 CANDIDATES := $(or $(PYTHON),python3.11 python3 python3.12 python3.13)
 NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
 
-.PHONY: help demo up down status test check format bench lock install clean
+.PHONY: help demo up down status test check format lock install clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -41,9 +41,6 @@ check: install ## lint, format, types, import contracts
 format: install ## put the code in its format
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
-
-bench: install ## the measurements of tests/bench, as tables
-	@$(BIN)/python -m pytest tests/bench -q -s --override-ini=python_files='bench_*.py' $(ARGS)
 
 lock: install ## resolve the dependencies again (ARGS=--upgrade for newer ones)
 	@$(BIN)/uv pip compile pyproject.toml --quiet --group dev --universal --python-version 3.11 \

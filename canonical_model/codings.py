@@ -4,10 +4,12 @@ A list is a file of `codesystems/`, named ``<system>.<day it starts>.yaml``: dat
 only followed by a newer one. A code that is not in its list, in force on the record's day, is refused.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, StringConstraints
@@ -37,7 +39,7 @@ class CodeList:
     system: str
     version: str
     source: str
-    codes: dict[str, Code]
+    codes: Mapping[str, Code]
 
 
 @cache
@@ -80,7 +82,7 @@ def _read(path: Path) -> CodeList:
         )
         for key, entry in data["codes"].items()
     }
-    return CodeList(system, version, data["source"], codes)
+    return CodeList(system, version, data["source"], MappingProxyType(codes))
 
 
 def _flag(text: str | None) -> bool | None:

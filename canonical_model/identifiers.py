@@ -15,8 +15,11 @@ from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 from stdnum import luhn
 
+# Used with fullmatch, for `$` alone lets a line break through; [0-9], for `\d` takes Arabic-Indic digits.
 CODE_PERMANENT = re.compile(r"^[A-Z]{4}[0-9]{8}$")
-POSTAL_CODE = re.compile(r"^[ABCEGHJ-NPRSTVXY]\d[ABCEGHJ-NPRSTV-Z]\d[ABCEGHJ-NPRSTV-Z]\d$")
+POSTAL_CODE = re.compile(r"^[ABCEGHJ-NPRSTVXY][0-9][ABCEGHJ-NPRSTV-Z][0-9][ABCEGHJ-NPRSTV-Z][0-9]$")
+NINE_DIGITS = re.compile(r"[0-9]{9}")
+QST_NUMBER = re.compile(r"([0-9]{9})([0-9])TQ([0-9]{4})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +33,7 @@ class Finding:
 
 def _shape(pattern: str) -> Callable[[str], Finding]:
     compiled = re.compile(pattern)
-    return lambda value: Finding() if compiled.match(value) else Finding(faults=("wrong-shape",))
+    return lambda value: Finding() if compiled.fullmatch(value) else Finding(faults=("wrong-shape",))
 
 
 def code_permanent(value: str, *, today: date | None = None) -> Finding:
@@ -38,7 +41,7 @@ def code_permanent(value: str, *, today: date | None = None) -> Finding:
 
     Source: public description by concordia.ca; the +62 has a single source, so it only warns.
     """
-    if not CODE_PERMANENT.match(value):
+    if not CODE_PERMANENT.fullmatch(value):
         return Finding(faults=("wrong-shape",))
     day, month, year = int(value[4:6]), int(value[6:8]), int(value[8:10])
     after_1999 = 63 <= day <= 93
@@ -55,22 +58,9 @@ def code_permanent(value: str, *, today: date | None = None) -> Finding:
     return Finding(warnings=warnings, decoded=MappingProxyType(decoded))
 
 
-def disagreements(value: str, *, birth_date: date, sex: str, family_name: str) -> tuple[str, ...]:
-    """Where a code permanent and the file disagree: warnings only, for the rules of names are not public."""
-    decoded = code_permanent(value).decoded
-    found = []
-    if decoded and decoded["birth_date"] != birth_date.isoformat():
-        found.append("birth-date-disagrees")
-    if decoded and sex in ("F", "M") and decoded["sex"] != sex:
-        found.append("sex-disagrees")
-    if value[:1] != family_name[:1].upper():
-        found.append("letters-disagree")
-    return tuple(found)
-
-
 def nas(value: str) -> Finding:
     """Nine digits, Luhn; all zeros pass Luhn and are refused. First digit 0 or 8 only warns."""
-    if not re.match(r"^\d{9}$", value):
+    if not NINE_DIGITS.fullmatch(value):
         return Finding(faults=("wrong-shape",))
     if value == "000000000":
         return Finding(faults=("all-zeros",))
@@ -81,7 +71,7 @@ def nas(value: str) -> Finding:
 
 def tvq(value: str) -> Finding:
     """Ten digits, ``TQ``, four digits not all zero; the tenth is (11 − Σ w·d mod 11) mod 10."""
-    if not (found := re.match(r"^(\d{9})(\d)TQ(\d{4})$", value)):
+    if not (found := QST_NUMBER.fullmatch(value)):
         return Finding(faults=("wrong-shape",))
     body, check_digit, file = found.groups()
     if file == "0000":
@@ -98,7 +88,7 @@ def releve_24_check_digit(number: int) -> int:
 
 def releve_24(value: str) -> Finding:
     """Nine digits: eight of the series and their remainder by 7."""
-    if not re.match(r"^\d{9}$", value):
+    if not NINE_DIGITS.fullmatch(value):
         return Finding(faults=("wrong-shape",))
     right = releve_24_check_digit(int(value[:8]))
     return Finding() if int(value[8]) == right else Finding(faults=("wrong-check-digit",))
@@ -111,9 +101,9 @@ CHECKS: Mapping[str, Callable[[str], Finding]] = MappingProxyType(
         "tvq": tvq,
         "releve-24": releve_24,
         "code-postal": _shape(POSTAL_CODE.pattern),
-        "organisme": _shape(r"^\d{6}$"),
-        "code-cours": _shape(r"^(\d{6}|[A-Z]{3}\d{3}|\d{3}-[0-9A-Z]{3}-[A-Z]{2})$"),
-        "demande-admission": _shape(r"^\d{9}$"),
+        "organisme": _shape(r"[0-9]{6}"),
+        "code-cours": _shape(r"[0-9]{6}|[A-Z]{3}[0-9]{3}|[0-9]{3}-[0-9A-Z]{3}-[A-Z]{2}"),
+        "demande-admission": _shape(r"[0-9]{9}"),
     }
 )
 

@@ -1,7 +1,7 @@
 """Money: a Decimal amount in cents' precision and its currency; text on the wire, never a float.
 
-Rounding is half-up to the cent, everywhere (facts/billing-rl24.md §12). A split gives the first
-payers their rounded part and the last one what is left, so that no cent is lost or made.
+Rounding is half-up to the cent, everywhere. A split rounds what the first payers owe together and gives
+the last one what is left, so that no cent is lost or made.
 """
 
 from collections.abc import Sequence
@@ -43,7 +43,8 @@ def rounded(amount: Decimal) -> Decimal:
 
 
 def split(amount: Decimal, shares: Sequence[Decimal]) -> tuple[Decimal, ...]:
-    """Parts of `amount` (dollars) in proportion to `shares`; the last share takes what is left.
+    """Parts of `amount` (dollars) in proportion to `shares`, each within a cent of it; of two, the second
+    takes what is left.
 
     Raises ValueError when there is no share, one is negative, or all are zero.
     """
@@ -51,5 +52,11 @@ def split(amount: Decimal, shares: Sequence[Decimal]) -> tuple[Decimal, ...]:
     if not shares or min(shares) < 0 or total == 0:
         msg = "split: shares must be positive and not all zero."
         raise ValueError(msg)
-    parts = [rounded(amount * share / total) for share in shares[:-1]]
-    return (*parts, amount - sum(parts, Decimal(0)))
+    parts = []
+    given = held = Decimal(0)
+    for share in shares:
+        held += share
+        reached = amount if held == total else rounded(amount * held / total)
+        parts.append(reached - given)
+        given = reached
+    return tuple(parts)

@@ -27,22 +27,23 @@ class _Loader(yaml.SafeLoader):
     def compose_node(self, parent: Any, index: Any) -> Any:
         event = self.peek_event()  # type: ignore[no-untyped-call]
         if event.anchor is not None:
-            raise _refused(event.start_mark, "an anchor or an alias is refused", "Write it out.")
+            raise _refused(
+                event.start_mark,
+                "an anchor or an alias is refused. Write it out.",
+                "une ancre ou un alias est refusé. Écrivez-le en toutes lettres.",
+            )
         if getattr(event, "tag", None) not in (None, "!"):
-            raise _refused(event.start_mark, f"the tag {event.tag!r} is refused", "Remove it.")
+            raise _refused(
+                event.start_mark,
+                f"the tag {event.tag!r} is refused. Remove it.",
+                f"l'étiquette « {event.tag} » est refusée. Retirez-la.",
+            )
         return super().compose_node(parent, index)
 
 
-_FRENCH = {
-    "Write it out.": "Écrivez-le en toutes lettres.",
-    "Remove it.": "Retirez-le.",
-    "Remove one.": "Retirez-en un.",
-}
-
-
-def _refused(mark: Any, what: str, remedy: str) -> StrictYamlError:
+def _refused(mark: Any, english: str, french: str) -> StrictYamlError:
     place = f"{mark.name}:{mark.line + 1}"
-    return StrictYamlError(f"{place}: {what}. {remedy}", f"{place} : {what}. {_FRENCH[remedy]}")
+    return StrictYamlError(f"{place}: {english}", f"{place} : {french}")
 
 
 def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[str, Any]:
@@ -50,9 +51,17 @@ def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[str, Any]:
     for key_node, value_node in node.value:
         mark = key_node.start_mark
         if not isinstance(key_node, yaml.ScalarNode) or key_node.value == "<<":
-            raise _refused(mark, "a key that is not a word", "Write it out.")
+            raise _refused(
+                mark,
+                "a key that is not a word. Write it out.",
+                "une clé qui n'est pas un mot. Écrivez-la en toutes lettres.",
+            )
         if key_node.value in found:
-            raise _refused(mark, f"{key_node.value!r} is written twice", "Remove one.")
+            raise _refused(
+                mark,
+                f"{key_node.value!r} is written twice. Remove one.",
+                f"« {key_node.value} » est écrit deux fois. Retirez-en un.",
+            )
         found[key_node.value] = loader.construct_object(value_node, deep=True)
     return found
 
@@ -65,18 +74,22 @@ def load(text: str, name: str = "<text>") -> Any:
 
     Raises StrictYamlError for what is refused here and for what is not YAML.
     """
-    loader = _Loader(text)
-    loader.name = name
+    loader = None
     try:
+        loader = _Loader(text)  # it looks for characters that YAML forbids at once
+        loader.name = name
         return loader.get_single_data()
-    except yaml.MarkedYAMLError as error:
-        line = f":{error.problem_mark.line + 1}" if error.problem_mark else ""
+    except (yaml.YAMLError, RecursionError) as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f"{name}:{mark.line + 1}" if mark else name
+        why = getattr(error, "problem", None) or getattr(error, "reason", None) or "nested too deeply"
         raise StrictYamlError(
-            f"{name}{line}: this is not YAML ({error.problem}). Correct the line.",
-            f"{name}{line} : ce n'est pas du YAML ({error.problem}). Corrigez la ligne.",
+            f"{place}: this is not YAML ({why}). Correct the line.",
+            f"{place} : ce n'est pas du YAML ({why}). Corrigez la ligne.",
         ) from error
     finally:
-        loader.dispose()
+        if loader is not None:
+            loader.dispose()
 
 
 def lines(text: str, name: str = "<text>") -> dict[tuple[str, ...], int]:

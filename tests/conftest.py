@@ -37,9 +37,11 @@ def postgres() -> Iterator[server.Server]:
     with tempfile.TemporaryDirectory(prefix="passerelle-", ignore_cleanup_errors=True) as folder:
         held = server.ensure(Settings(home=Path(folder)), databases=("template_hub",))
         with psycopg.connect(held.url("postgres"), autocommit=True) as connection:
-            connection.execute(
-                "alter system set fsync = off"
-            )  # a test's database need not survive a power cut
+            connection.execute("alter system set fsync = off")  # no test outlives a power cut
+            connection.execute("select pg_reload_conf()")
+        with psycopg.connect(held.url("postgres"), autocommit=True) as connection:
+            for name in ("fsync", "full_page_writes", "synchronous_commit"):  # nobody keeps these data
+                connection.execute(sql.SQL("alter system set {} = off").format(sql.Identifier(name)))
             connection.execute("select pg_reload_conf()")
         engine = sa.create_engine(held.sqlalchemy_url("template_hub"))
         migrations.upgrade(engine)

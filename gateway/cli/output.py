@@ -55,7 +55,7 @@ class Output:
         )  # fmt: skip
         for at, name in enumerate(columns):
             numeric = bool(held) and all(
-                isinstance(row[at], int) or str(row[at]).endswith("$") for row in held
+                isinstance(row[at], int) or "$" in str(row[at]) for row in held
             )
             made.add_column(name, justify="right" if numeric else "left", overflow="fold")
         for row in held:

@@ -1,6 +1,6 @@
 """The report of a day as tables for people: one part of the mission, one table; then what must agree."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from canonical_model import rules
@@ -31,22 +31,22 @@ def _headings(out: Output, french: str, english: str) -> list[str]:
 
 
 def _intake(out: Output, report: Mapping[str, Any]) -> None:
-    rows = [
-        (
-            item["system"], item["rows"], item["read"], item["stored"], item["unchanged"],
-            item["quarantined"], _reasons(item["reasons"]),
-        )
-        for item in report["intake"]
-    ]  # fmt: skip
-    total = [sum(int(row[at]) for row in rows) for at in range(1, 6)]
+    """One line a board, and below it one a system; then the total and what the reasons mean."""
+    boards: dict[str, list[Mapping[str, Any]]] = {}
+    for item in report["intake"]:
+        boards.setdefault(item["system"].rpartition("@")[2], []).append(item)
+    rows: list[tuple[Any, ...]] = []
+    for board, items in sorted(boards.items()):
+        rows.append((board, *_sums(items), ""))
+        rows += [(f"  {item['system']}", *_sums([item]), _reasons(item["reasons"])) for item in items]
     out.table(
         out.words("1. Lecture des systèmes", "1. Intake"),
         _headings(
             out,
-            "Système|Lignes|Lus|Enregistrés|Inchangés|Écartés|Premières raisons",
-            "System|Rows|Read|Stored|Unchanged|Quarantined|Top reasons",
+            "Organisme, système|Lignes|Lus|Enregistrés|Inchangés|Écartés|Premières raisons",
+            "Board, system|Rows|Read|Stored|Unchanged|Quarantined|Top reasons",
         ),
-        [*rows, ("Total", *total, "")],
+        [*rows, ("Total", *_sums(report["intake"]), "")],
     )
     seen = dict.fromkeys(rule for item in report["intake"] for rule in item["reasons"])
     for rule in seen:
@@ -55,6 +55,11 @@ def _intake(out: Output, report: Mapping[str, Any]) -> None:
             f"   {rule} : {words.french} {words.remedy_french}",
             f"   {rule}: {words.english} {words.remedy_english}",
         )
+
+
+def _sums(items: Sequence[Mapping[str, Any]]) -> tuple[int, ...]:
+    parts = ("rows", "read", "stored", "unchanged", "quarantined")
+    return tuple(sum(item[part] for item in items) for part in parts)
 
 
 def _handoff(out: Output, report: Mapping[str, Any]) -> None:

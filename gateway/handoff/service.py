@@ -108,7 +108,8 @@ def deliver(hub: Hub, exchange_id: str, *, moment: datetime) -> Mapping[str, Any
         receipt = _send(hub.settings, handoff.route, delivery) if ready else None
     except HubError as error:
         with hub.transaction() as connection:
-            exchanges.record(connection, exchange_id, state="failed", failure=error, moment=moment)
+            if _locked(connection, exchange_id).state != "done":  # another worker may have been luckier
+                exchanges.record(connection, exchange_id, state="failed", failure=error, moment=moment)
         raise
     return _close(handoff, delivery, receipt)
 

@@ -59,6 +59,7 @@ def router(context: Context) -> APIRouter:
             Path(
                 description="Hub id, or `system|value`.",
                 max_length=100,
+                pattern=r"^[^\x00-\x1f\x7f]+$",
                 examples=["code-permanent|GAGZ76530901", "018f3c1e-6f43-8a5b-9c0d-1a2b3c4d5e6f"],
             ),
         ],

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy.exc import OperationalError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from canonical_model.errors import RetryableError
+from canonical_model.errors import HubError, RetryableError
 from gateway.http import problems
 
 log = logging.getLogger("passerelle.gateway")
@@ -75,6 +75,9 @@ def language(scope: Scope) -> str:
 
 
 def _log_error(error: Exception, reference: str) -> None:
+    if isinstance(error, HubError):  # its sentences name places and ids, never a person
+        log.error("%s, request %s: %s", error.code, reference, error.english)
+        return
     frames = extract_tb(error.__traceback__)
     place = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "-"
     log.error("%s at %s, request %s", type(error).__name__, place, reference)

@@ -89,9 +89,10 @@ class AirflowApi:
         while self._get(f"/dags/{dag_id}", absent=None) is None:
             check()
             if broken := self._get("/importErrors")["import_errors"]:
+                file, said = broken[0]["filename"], broken[0]["stack_trace"].strip().rpartition("\n")[2]
                 raise ConfigurationError(
-                    f"{broken[0]['filename']}: Airflow cannot read it. Run `passerelle doctor`.",
-                    f"{broken[0]['filename']} : Airflow ne peut pas le lire. Lancez `passerelle doctor`.",
+                    f"{file}: Airflow cannot read it ({said}). Correct the file.",
+                    f"{file} : Airflow ne peut pas le lire ({said}). Corrigez le fichier.",
                 )
             if time.monotonic() > until:
                 raise RetryableError(

@@ -62,13 +62,6 @@ def is_free(port: Port) -> bool:
     return True
 
 
-def is_open(port: Port) -> bool:
-    """Whether somebody accepts connections there."""
-    with suppress(OSError, OverflowError), socket.create_connection((port.host, port.number), timeout=1):
-        return True
-    return False
-
-
 def require_free(*wanted: Port) -> None:
     """Raise ConfigurationError for the first port that is taken, by whom, or wanted twice."""
     numbers = [port.number for port in wanted]

@@ -58,7 +58,7 @@ def sandbox(settings: Settings, surroundings: Mapping[str, str], arguments: Sequ
         command=(sys.executable, "-m", "gateway.cli", "sandbox", "up", *arguments),
         environment=surroundings,
         folder=settings.root,
-        healthy=lambda: ports.is_open(port),
+        healthy=answers(f"http://{port.host}:{port.number}/healthz"),
         address=f"http://{port.host}:{port.number}",
         within=120,
     )

@@ -1,7 +1,9 @@
 """What is true of every folder: where Python may stand, what a folder must hold. Found by looking."""
 
 import re
+import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -84,4 +86,34 @@ def test_make_alone_lists_every_command_of_the_interface() -> None:
     said = subprocess.run(["make", "-C", REPOSITORY], capture_output=True, text=True, check=True).stdout
 
     listed = set(re.findall(r"^  make ([a-z]+)", said, flags=re.MULTILINE))
-    assert {"demo", "test", "up", "down", "check", "bench"} <= listed
+    assert {"demo", "test", "up", "down", "check"} <= listed
+
+
+def test_a_python_that_is_too_old_is_refused_in_both_languages_and_nothing_is_made(tmp_path: Path) -> None:
+    for name in ("Makefile", "requirements.lock", "pyproject.toml"):
+        shutil.copy(REPOSITORY / name, tmp_path)
+    done = subprocess.run(
+        ["make", "-C", tmp_path, "install", "PYTHON=false"], capture_output=True, text=True, check=False
+    )
+
+    assert 2 == done.returncode
+    assert "Python 3.11 ou plus récent est introuvable" in done.stderr
+    assert "Python 3.11 or later was not found" in done.stderr
+    assert not (tmp_path / ".venv").exists()
+
+
+def test_a_python_without_venv_names_the_package_to_install(tmp_path: Path) -> None:
+    for name in ("Makefile", "requirements.lock", "pyproject.toml"):
+        shutil.copy(REPOSITORY / name, tmp_path)
+    bare = tmp_path / "python"
+    bare.write_text(
+        f'#!/bin/sh\ncase "$2" in *ensurepip*) exit 1;; esac\nexec {sys.executable} "$@"\n', "utf-8"
+    )
+    bare.chmod(0o755)
+    done = subprocess.run(
+        ["make", "-C", tmp_path, "install", f"PYTHON={bare}"], capture_output=True, text=True, check=False
+    )
+
+    assert 2 == done.returncode
+    assert re.search(r"sudo apt install python3\.\d+-venv", done.stderr)
+    assert not (tmp_path / ".venv").exists()

@@ -64,9 +64,61 @@ def changed(base: dict[str, Any], **changes: Any) -> dict[str, Any]:
     return made
 
 
+SCHOOLS = {"columns": ["id", "code"], "unknown_columns": "freeze"}
+JOINED = changed(
+    PUPIL,
+    streams__pupils__columns=["id", "name", "first", "born", "sex", "school"],
+    streams__schools=SCHOOLS,
+    join=[{"stream": "schools", "on": {"school": "id"}, "missing": "refuse", "rule": "unknown-school"}],
+    fields__code_permanent={"read": "schools.code"},
+)
+PARENTS = changed(
+    PUPIL,
+    to="Guardian",
+    streams__pupils__columns=["id", "dad", "dad_first", "mum", "mum_first"],
+    unpivot={
+        "groups": {
+            "father": {"family": "dad", "given": "dad_first"},
+            "mother": {"family": "mum", "given": "mum_first"},
+        }
+    },
+    fields__family_name={"read": "family"},
+    fields__given_name={"read": "given"},
+    fields__birth_date=REMOVE,
+    fields__sex=REMOVE,
+    fields__relation={"read": "$slot", "code_map": "slot"},
+)
+SLOT = {"code_map": "slot", "to": "guardian_relation", "codes": {"father": "father", "mother": "mother"}}
+STEPS = changed(
+    PUPIL,
+    to="ChildcareDay",
+    streams__pupils__columns=["id", "sdg", "h_{01..03}"],
+    unpivot={"slots": "01..03", "columns": {"hours": "h_{slot}"}},
+    fields__family_name=REMOVE,
+    fields__given_name=REMOVE,
+    fields__birth_date=REMOVE,
+    fields__sex=REMOVE,
+    fields__daycare={"read": "sdg"},
+    fields__day={"read": ["sdg", "$slot"], "between": "-", "do": [{"remove": "-"}, "date_yyyymmdd"]},
+    fields__extra_hours={"read": "hours", "do": ["decimal"]},
+    fields__kind={"read": "sdg", "code_map": "kind"},
+    fields__status={"read": "sdg", "code_map": "status"},
+)
+
+
 def frame(*rows: dict[str, str | None]) -> pl.DataFrame:
     """Rows as a source gives them: all text or null."""
     return pl.DataFrame(rows, schema=dict.fromkeys(rows[0], pl.String))
+
+
+def pupil(**cells: str | None) -> dict[str, str | None]:
+    """A row of ``pupils``, some cells otherwise."""
+    return {**ROW, **cells}
+
+
+def schools(*rows: tuple[str, str | None]) -> pl.DataFrame:
+    """The joined stream: id and code."""
+    return frame(*({"id": key, "code": code} for key, code in rows))
 
 
 class Workshop:

@@ -1,9 +1,12 @@
 """The words of reasons: each code has its words, each words entry its code, none names a person."""
 
+import re
+from pathlib import Path
 from typing import get_args
 
 from canonical_model.base import SENSITIVITY
 from gateway.consent import reasons
+from gateway.consent.agreements import BASES, CLASSES, parse
 from gateway.consent.explain import _SECTIONS, section_words
 from gateway.consent.reasons import PERMITTED, REFUSALS, Reason
 
@@ -28,3 +31,11 @@ def test_words_are_whole_sentences_in_both_languages() -> None:
 def test_every_section_has_a_name_for_people() -> None:
     assert set(SENSITIVITY) == set(_SECTIONS)
     assert "résultats de l'école" == section_words("results_local", "fr")
+
+
+def test_the_readme_s_agreement_is_one_and_uses_every_basis_and_class() -> None:
+    text = (Path(reasons.__file__).parent / "README.md").read_text("utf-8")
+    (example,) = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+
+    assert "admission-916000@1" == parse(example, "README.md").id
+    assert all(word in example for word in (*BASES, *CLASSES))

@@ -2,11 +2,13 @@
 
 import json
 import logging
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -232,6 +234,24 @@ def test_a_section_that_cannot_be_released_does_not_exist(edge: Edge, section: s
     assert (404, "urn:passerelle:problem:section-unknown") == (answer.status_code, answer.json()["type"])
 
 
+@pytest.mark.parametrize("person", ["a%00b", "a%0Ab", "x" * 101, "%7C", "a%7C%ED%A0%80"])
+def test_a_name_that_no_person_has_is_an_answer_and_no_fault(edge: Edge, person: str) -> None:
+    assert edge.read(person).status_code in (400, 403)
+
+
+def test_a_broken_file_of_the_site_stops_the_read_and_the_log_says_which(
+    edge: Edge, caplog: pytest.LogCaptureFixture
+) -> None:
+    person = edge.school.pupil(1)
+    (edge.hub.settings.site_folder / "agreements" / "broken.yaml").write_text("agreement: x")
+
+    answer = edge.read(person)
+
+    assert (500, "urn:passerelle:problem:internal") == (answer.status_code, answer.json()["type"])
+    assert "broken.yaml" not in answer.text
+    assert "broken.yaml" in caplog.text
+
+
 def test_an_etag_saves_the_bytes_and_not_the_decision_nor_its_evidence(edge: Edge) -> None:
     person = edge.school.pupil(1)
     key = edge.school.answer(1)
@@ -401,3 +421,12 @@ def _until(condition: Callable[[], bool]) -> None:
             return
         time.sleep(0.05)
     pytest.fail("the server did not start")
+
+
+def test_the_readme_lists_every_problem_and_every_path(edge: Edge) -> None:
+    text = (Path(problems.__file__).parent / "README.md").read_text("utf-8")
+    rows = dict(re.findall(r"^\| `([a-z-]+)` \| (\d{3}) \|$", text, re.MULTILINE))
+    paths = set(re.findall(r"`(/[^`]*)`", text.partition("## Problems")[0]))
+
+    assert {code: str(problem.status) for code, problem in problems.PROBLEMS.items()} == rows
+    assert set(edge.http.get("/openapi.json").json()["paths"]) | {"/openapi.json", "/docs"} == paths
