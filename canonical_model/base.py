@@ -75,11 +75,12 @@ class Resource(Model):
 
 def problems(error: Any) -> list[tuple[str, str]]:
     """(canonical path, rule) of each fault in a pydantic ValidationError, without any value."""
-    return [
-        (".".join(str(part) for part in fault["loc"]) or "(record)", _rule(fault["type"]))
+    found = [
+        (".".join(str(part) for part in fault["loc"]) or "(record)", fault["type"].replace("_", "-"))
         for fault in error.errors(include_input=False, include_context=False, include_url=False)
     ]
-
-
-def _rule(kind: str) -> str:
-    return kind.replace("_", "-")
+    return [  # pydantic counts valid items only: a list with one wrong item is not too short as well
+        (path, rule)
+        for path, rule in found
+        if rule != "too-short" or not any(other.startswith(f"{path}.") for other, _ in found)
+    ]

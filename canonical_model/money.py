@@ -4,6 +4,7 @@ Rounding is half-up to the cent, everywhere. A split rounds what the first payer
 the last one what is left, so that no cent is lost or made.
 """
 
+import re
 from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Annotated, Literal
@@ -16,9 +17,13 @@ from canonical_model.base import Model
 CENT = Decimal("0.01")
 
 
+_WRITTEN = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+
+
 def _text_or_decimal(value: object) -> object:
-    if isinstance(value, (int, float)):  # the JSON number 1.1 would pass even when strict
-        raise PydanticCustomError("money-is-text", "an amount is written as text, never a number")
+    """Refuses the JSON number 1.1, which would pass even when strict, and 1e3 or 1_0, which Decimal reads."""
+    if not isinstance(value, Decimal) and not (isinstance(value, str) and _WRITTEN.fullmatch(value)):
+        raise PydanticCustomError("money-is-text", "an amount is text as 123.45, never a number")
     return value
 
 

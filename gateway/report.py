@@ -21,7 +21,7 @@ from gateway.store.hub import Hub
 from gateway.store.schema import day_run, decision, declaration, slip
 from gateway.store.schema import quarantine as quarantine_table
 
-TOP_REASONS = 3
+TOP_REASONS = 5
 
 
 @dataclass(frozen=True, slots=True)

@@ -169,7 +169,8 @@ def _slips(out: Output, report: Mapping[str, Any]) -> None:
 
 
 def _reasons(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{count} × {reason}" for reason, count in counts.items())
+    ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+    return ", ".join(f"{count} × {reason}" for reason, count in ordered)
 
 
 def _balances(out: Output, report: Mapping[str, Any]) -> None:

@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ import gateway
 import mappings
 
 REPOSITORY = Path(__file__).parents[2]
+LOCK = REPOSITORY / "requirements.lock"
 PACKAGES = ("canonical_model", "connectors", "dags", "gateway", "mappings")
 LOADS_BY_NAME = {
     "canonical_model/resources/__init__.py",
@@ -67,15 +69,21 @@ def test_the_first_line_of_a_file_says_what_it_is_for(package: str) -> None:
 
 
 def test_the_lock_names_no_registry_and_no_machine() -> None:
-    lock = (REPOSITORY / "requirements.lock").read_text("utf-8")
+    lock = LOCK.read_text("utf-8")
 
     assert [] == re.findall(r".*(?:https?:|file:|--index|--find-links|/home/|/tmp/|/root/).*", lock)
 
 
+def test_every_dependency_is_locked_run_make_lock_when_not() -> None:
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))
+    wanted = [*project["project"]["dependencies"], *project["dependency-groups"]["dev"]]
+    locked = re.findall(r"^([a-z0-9-]+)(?:\[[a-z,]+\])?==", LOCK.read_text("utf-8"), flags=re.MULTILINE)
+
+    assert set() == {re.split(r"[^A-Za-z0-9._-]", name)[0].lower() for name in wanted} - set(locked)
+
+
 def test_every_package_of_the_lock_has_a_hash() -> None:
-    blocks = re.split(
-        r"^(?=[a-z0-9])", (REPOSITORY / "requirements.lock").read_text("utf-8"), flags=re.MULTILINE
-    )
+    blocks = re.split(r"^(?=[a-z0-9])", LOCK.read_text("utf-8"), flags=re.MULTILINE)
     pinned = [block for block in blocks if "==" in block.partition("\n")[0]]
 
     assert len(pinned) > 50
