@@ -8,7 +8,7 @@ import hashlib
 import hmac
 import os
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -29,8 +29,8 @@ NONCE_BYTES = 12
 class Keys:
     """All keys of one installation, derived from the master key by purpose (HKDF-SHA-256)."""
 
-    master: bytes
-    signing: Ed25519PrivateKey
+    master: bytes = field(repr=False)
+    signing: Ed25519PrivateKey = field(repr=False)
 
     def derived(self, purpose: str) -> bytes:
         """A 32-byte key for one purpose, as ``raw`` or ``section:<id>``."""
@@ -56,19 +56,28 @@ def unseal(key: bytes, sealed: bytes, bound_to: str) -> bytes:
     """The plain bytes. Raises ConfigurationError when key, context or bytes are not the right ones."""
     try:
         return AESGCM(key).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], bound_to.encode())
-    except InvalidTag as error:
+    except (InvalidTag, ValueError) as error:  # ValueError: cut off within the nonce
         raise ConfigurationError(
             "master key: it does not open this content. Restore the key file that wrote it.",
             "clé maîtresse : elle n'ouvre pas ce contenu. Rétablissez le fichier de clé d'origine.",
         ) from error
 
 
-def load(settings: Settings) -> Keys:
-    """The keys of this installation; made on first use, unless PASSERELLE_MASTER_KEY_FILE names an absent file."""
+def load(settings: Settings, *, make: bool = True) -> Keys:
+    """The keys of this installation. The master key is made on first use, unless PASSERELLE_MASTER_KEY_FILE
+    names its file or `make` is false: then an absent file is a ConfigurationError.
+    """
     if settings.master_key_file is not None and not settings.master_key_path.is_file():
         raise ConfigurationError(
             "PASSERELLE_MASTER_KEY_FILE: the file is absent. Restore it, or unset the variable.",
             "PASSERELLE_MASTER_KEY_FILE : le fichier est absent. Rétablissez-le, ou retirez la variable.",
+        )
+    if not make and not settings.master_key_path.is_file():
+        raise ConfigurationError(
+            f"{settings.master_key_path}: the master key is absent, and the database was written with it."
+            " Restore the file from your copy.",
+            f"{settings.master_key_path} : la clé maîtresse est absente, et la base a été écrite avec elle."
+            " Rétablissez le fichier d'après votre copie.",
         )
     master = _kept(settings.master_key_path, secrets.token_bytes(KEY_BYTES))
     if len(master) != KEY_BYTES:
@@ -81,14 +90,20 @@ def load(settings: Settings) -> Keys:
         serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption(),
     )
-    pem = _kept(settings.keys_folder / "signing.pem", fresh)
-    signing = serialization.load_pem_private_key(pem, password=None)
-    if not isinstance(signing, Ed25519PrivateKey):
+    return Keys(master, _signing(_kept(settings.keys_folder / "signing.pem", fresh)))
+
+
+def _signing(pem: bytes) -> Ed25519PrivateKey:
+    try:
+        found = serialization.load_pem_private_key(pem, password=None)
+    except (ValueError, TypeError):  # TypeError: it is encrypted
+        found = None
+    if not isinstance(found, Ed25519PrivateKey):
         raise ConfigurationError(
-            "keys/signing.pem: an Ed25519 key is expected. Restore the right file.",
-            "keys/signing.pem : une clé Ed25519 est attendue. Rétablissez le bon fichier.",
+            "signing.pem: an Ed25519 private key in PEM is expected. Restore the file that the hub made.",
+            "signing.pem : une clé privée Ed25519 au format PEM est attendue. Rétablissez le fichier d'origine.",
         )
-    return Keys(master, signing)
+    return found
 
 
 def public_pem(keys: Keys) -> bytes:
@@ -104,7 +119,10 @@ def _kept(path: Path, fresh: bytes) -> bytes:
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_name(f"{path.name}.{os.getpid()}")
         part.touch(mode=0o600)
-        part.write_bytes(fresh)
+        with part.open("wb") as file:
+            file.write(fresh)
+            file.flush()
+            os.fsync(file.fileno())  # what this key seals must not outlive the key in a power cut
         try:
             os.link(part, path)
         except FileExistsError:

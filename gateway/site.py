@@ -32,7 +32,7 @@ class SchoolYear:
     census: date
 
 
-_SYSTEM = re.compile(r"^([a-z][a-z0-9_]*)@([0-9]{6})$")
+_SYSTEM = re.compile(r"([a-z][a-z0-9_]*)@([0-9]{6})")
 _KNOWN = {"system", "address", "secrets", "options"}
 
 
@@ -87,40 +87,54 @@ def school_year(site: Path, day: date) -> SchoolYear:
 
 
 def _installation(path: Path, site: Path, entry: Any) -> Installation:
-    match = _SYSTEM.match(entry.get("system", "")) if isinstance(entry, dict) else None
+    system = entry.get("system") if isinstance(entry, dict) else None
+    match = _SYSTEM.fullmatch(system) if isinstance(system, str) else None
     if match is None:
         raise _wrong(
             path, "`system` must be connector@organisation", "`system` doit être connecteur@organisme"
         )
     if unknown := sorted(entry.keys() - _KNOWN):
-        raise _wrong(path, f"unknown key {unknown[0]!r}", f"clé inconnue {unknown[0]!r}")
-    secrets = {
-        name: _secret(path, site, entry["system"], name, where)
-        for name, where in entry.get("secrets", {}).items()
-    }
+        raise _wrong(path, f"unknown key {unknown[0]!r}", f"clé inconnue « {unknown[0]} »")
+    address = entry.get("address", "")
+    if not isinstance(address, str):
+        raise _wrong(path, f"{system}: `address` must be text", f"{system} : `address` doit être du texte")
+    secrets = _named(path, str(system), "secrets", entry)
+    options = _named(path, str(system), "options", entry)
+    if nested := [name for name, value in options.items() if not isinstance(value, str)]:
+        raise _wrong(
+            path,
+            f"{system}: the option {nested[0]} must be text",
+            f"{system} : l'option {nested[0]} doit être du texte",
+        )
     return Installation(
         connector=match[1],
         organization=match[2],
-        address=entry.get("address", ""),
-        secrets=secrets,
-        options=entry.get("options", {}),
+        address=address,
+        secrets={name: _secret(path, site, str(system), name, where) for name, where in secrets.items()},
+        options=options,
     )
 
 
+def _named(path: Path, system: str, key: str, entry: dict[str, Any]) -> dict[str, Any]:
+    """The names and values below a key; none when it is absent or left empty."""
+    held = entry.get(key) or {}
+    if not isinstance(held, dict):
+        raise _wrong(path, f"{system}: `{key}` must hold names", f"{system} : `{key}` doit contenir des noms")
+    return held
+
+
 def _secret(path: Path, site: Path, system: str, name: str, where: Any) -> str:
-    if isinstance(where, dict) and where.keys() == {"env"}:
-        value = os.environ.get(where["env"])
-        place = f"${where['env']}"
-    elif isinstance(where, dict) and where.keys() == {"file"}:
-        file = site / where["file"]
-        value = file.read_text("utf-8").strip() if file.is_file() else None
-        place = str(where["file"])
-    else:
+    kind, place = next(iter(where.items())) if isinstance(where, dict) and len(where) == 1 else (None, None)
+    if kind not in ("env", "file") or not isinstance(place, str):
         raise _wrong(
             path,
             f"{system}: the secret {name} is given by {{env: NAME}} or {{file: path}} only",
             f"{system} : le secret {name} se donne seulement par {{env: NOM}} ou {{file: chemin}}",
         )
+    if kind == "env":
+        value, place = os.environ.get(place), f"${place}"
+    else:
+        value = _content(path, site / place, system, name)
     if not value:
         raise _wrong(
             path,
@@ -128,6 +142,19 @@ def _secret(path: Path, site: Path, system: str, name: str, where: Any) -> str:
             f"{system} : le secret {name} ({place}) est absent ou vide",
         )
     return value
+
+
+def _content(path: Path, file: Path, system: str, name: str) -> str | None:
+    try:
+        return file.read_text("utf-8").strip()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, ValueError) as error:  # ValueError: not UTF-8, or no path at all
+        raise _wrong(
+            path,
+            f"{system}: the secret {name} cannot be read as a file of text",
+            f"{system} : le secret {name} ne se lit pas comme un fichier texte",
+        ) from error
 
 
 def _wrong(path: Path, english: str, french: str) -> ConfigurationError:

@@ -16,7 +16,7 @@ from canonical_model.errors import ConfigurationError, IntegrityError, RefusedEr
 from gateway import keys as hub_keys
 from gateway import quarantine as quarantines
 from gateway import release
-from gateway.cli import context
+from gateway.cli import context, opened
 from gateway.evidence import chain, verifier
 from gateway.evidence.chain import Entry
 from gateway.store import digest, dossier
@@ -50,8 +50,8 @@ def show_dossier(
 ) -> None:
     """Montrer le dossier d'une personne, en entier ou une section."""
     out = context.output(ctx)
-    with context.hub(ctx) as hub:
-        found = _read(hub, context.person(hub, person), section, "dossier.shown")
+    with opened.hub(ctx) as hub:
+        found = _read(hub, opened.person(hub, person), section, "dossier.shown")
     sections: dict[str, list[dict[str, Any]]] = {}
     for held in found:
         sections.setdefault(held.section, []).append(
@@ -82,8 +82,8 @@ def why(
     """D'où vient une valeur : système, table ou fichier, ligne, colonne, correspondance et version."""
     out = context.output(ctx)
     resource, wanted, field = _path(path)
-    with context.hub(ctx) as hub:
-        found = _read(hub, context.person(hub, person), None, "dossier.explained")
+    with opened.hub(ctx) as hub:
+        found = _read(hub, opened.person(hub, person), None, "dossier.explained")
     answers = [
         _origin(held, leaf, value)
         for held in found
@@ -180,7 +180,7 @@ def list_quarantine(
 ) -> int:
     """Ce qui attend une correction à la source."""
     out = context.output(ctx)
-    with context.hub(ctx) as hub, hub.transaction() as connection:
+    with opened.hub(ctx) as hub, hub.transaction() as connection:
         found = [
             quarantines.rejection(row) for row in quarantines.listing(connection, system=system, rule=rule)
         ]
@@ -207,7 +207,7 @@ def list_quarantine(
 def show_quarantine(ctx: typer.Context, id: Annotated[int, typer.Argument(metavar="NO")]) -> None:  # noqa: A002
     """Un enregistrement mis de côté : où, pourquoi, que faire."""
     out = context.output(ctx)
-    with context.hub(ctx) as hub, hub.transaction() as connection:
+    with opened.hub(ctx) as hub, hub.transaction() as connection:
         row = quarantines.show(connection, id)
     if row is None:
         raise ConfigurationError(
@@ -249,7 +249,7 @@ def verify(
         with file.open("rb") as lines:
             verdict = verifier.verify(lines)
     else:
-        with context.hub(ctx) as hub, hub.transaction() as connection:
+        with opened.hub(ctx) as hub, hub.transaction() as connection:
             verdict = chain.verify(connection, hub_keys.public_pem(hub.keys))
     if not verdict.holds:
         raise IntegrityError(
@@ -268,7 +268,7 @@ def verify(
 def head(ctx: typer.Context) -> None:
     """La dernière tête signée."""
     out = context.output(ctx)
-    with context.hub(ctx) as hub, hub.transaction() as connection:
+    with opened.hub(ctx) as hub, hub.transaction() as connection:
         found = chain.head(connection)
     out.document(found)
     for name, value in (found or {}).items():
@@ -279,7 +279,7 @@ def head(ctx: typer.Context) -> None:
 def export(ctx: typer.Context, output: Annotated[Path, typer.Option("--out", metavar="FICHIER")]) -> None:
     """Écrire la chaîne dans un fichier que verifier.py vérifie sans la passerelle."""
     out = context.output(ctx)
-    with context.hub(ctx) as hub, hub.transaction() as connection, output.open("wb") as file:
+    with opened.hub(ctx) as hub, hub.transaction() as connection, output.open("wb") as file:
         count = 0
         for line in chain.lines(connection, hub_keys.public_pem(hub.keys)):
             count += file.write(line)
@@ -294,8 +294,8 @@ def export(ctx: typer.Context, output: Annotated[Path, typer.Option("--out", met
 def list_consents(ctx: typer.Context, person: Person) -> None:
     """Ce qu'une famille a répondu, pour qui, jusqu'à quand."""
     out = context.output(ctx)
-    with context.hub(ctx) as hub:
-        found = release.list_consents(hub, context.person(hub, person))
+    with opened.hub(ctx) as hub:
+        found = release.list_consents(hub, opened.person(hub, person))
     rows: list[dict[str, Any]] = [
         {
             "id": item.key, "recipient": item.recipient, "purpose": item.purpose, "given": item.given,
@@ -332,8 +332,8 @@ def withdraw(
     """Retirer un consentement : il ne vaut plus à partir de ce jour."""
     out = context.output(ctx)
     settings = context.settings(ctx)
-    from_day = day.date() if day else settings.day or datetime.now().astimezone().date()
-    with context.hub(ctx) as hub:
+    from_day = day.date() if day else settings.day or context.today()
+    with opened.hub(ctx) as hub:
         fresh = release.withdraw_consent(hub, id, day=from_day, moment=context.moment())
     if not fresh:
         raise RefusedError(
@@ -352,7 +352,7 @@ def list_exchanges(ctx: typer.Context, run: Annotated[str | None, typer.Option("
     query = sa.select(exchange).order_by(exchange.c.started_at.desc(), exchange.c.id)
     if run is not None:
         query = query.where(exchange.c.run == run)
-    with context.hub(ctx) as hub, hub.transaction() as connection:
+    with opened.hub(ctx) as hub, hub.transaction() as connection:
         rows = connection.execute(query).all()
     found = [
         {
@@ -370,7 +370,7 @@ def list_exchanges(ctx: typer.Context, run: Annotated[str | None, typer.Option("
 def store_digest(ctx: typer.Context) -> None:
     """Une empreinte de tout le magasin : deux journées finies pareil ont la même."""
     out = context.output(ctx)
-    with context.hub(ctx) as hub, hub.transaction() as connection:
+    with opened.hub(ctx) as hub, hub.transaction() as connection:
         found = digest.digest(connection, hub.keys)
     out.document({"digest": found})
     out.say(found, found)

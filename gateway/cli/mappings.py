@@ -1,6 +1,6 @@
-"""`passerelle mapping …` and `identifier …`: try a mapping on a file, check mappings, check one identifier."""
+"""`passerelle mapping …`: list and check mappings, try one on a file, ask where a value comes from."""
 
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -8,7 +8,7 @@ import orjson
 import polars as pl
 import typer
 
-from canonical_model import identifiers, rules
+from canonical_model import rules
 from canonical_model.errors import ConfigurationError
 from connectors.kit import files
 from gateway.cli import context
@@ -17,13 +17,11 @@ from mappings.engine.language import Mapping
 from mappings.engine.result import Mapped
 
 mapping_app = typer.Typer(no_args_is_help=True, help="Les fichiers de correspondance.")
-identifier_app = typer.Typer(no_args_is_help=True, help="Les identifiants.")
 
 
 def register(app: typer.Typer) -> None:
     """Add these commands to `passerelle`."""
     app.add_typer(mapping_app, name="mapping")
-    app.add_typer(identifier_app, name="identifier")
 
 
 @mapping_app.command("list")
@@ -79,7 +77,7 @@ def run(
         {name: frame for name, (frame, _) in streams.items()},
         system=f"{mapping.system}@{organization}",
         organization=organization,
-        day=day.date() if day else context.settings(ctx).day or _today(),
+        day=day.date() if day else context.settings(ctx).day or context.today(),
     )
     with output.open("wb") as file:
         for document in mapped.documents["document"]:
@@ -172,40 +170,3 @@ def explain(
     )
     for step in found.steps:
         out.say(f"  {step}", f"  {step}")
-
-
-@identifier_app.command("check")
-def check_identifier(
-    ctx: typer.Context,
-    kind: Annotated[str, typer.Argument(metavar="GENRE")],
-    value: Annotated[str, typer.Argument(metavar="VALEUR")],
-) -> int:
-    """Vérifier la forme d'un identifiant; un avertissement ne le refuse pas."""
-    out = context.output(ctx)
-    if kind not in identifiers.CHECKS:
-        known = ", ".join(identifiers.CHECKS)
-        raise ConfigurationError(f"KIND: choose among {known}.", f"GENRE : choisissez parmi {known}.")
-    found = (
-        identifiers.code_permanent(value, today=_today())
-        if kind == "code-permanent"
-        else identifiers.CHECKS[kind](value)
-    )
-    out.document(
-        {
-            "kind": kind, "valid": not found.faults, "faults": found.faults, "warnings": found.warnings,
-            "decoded": dict(found.decoded),
-        }
-    )  # fmt: skip
-    out.say(
-        f"Refusé : {', '.join(found.faults)}" if found.faults else "Bien formé.",
-        f"Refused: {', '.join(found.faults)}" if found.faults else "Well formed.",
-    )
-    if found.warnings:
-        out.say(f"Avertissement : {', '.join(found.warnings)}", f"Warning: {', '.join(found.warnings)}")
-    for name, text in found.decoded.items():
-        out.say(f"  {name}: {text}", f"  {name}: {text}")
-    return 1 if found.faults else 0
-
-
-def _today() -> date:
-    return datetime.now().astimezone().date()

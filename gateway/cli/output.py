@@ -54,9 +54,7 @@ class Output:
             box=box.SIMPLE_HEAD, pad_edge=False,
         )  # fmt: skip
         for at, name in enumerate(columns):
-            numeric = bool(held) and all(
-                isinstance(row[at], int) or "$" in str(row[at]) for row in held
-            )
+            numeric = bool(held) and all(isinstance(row[at], int) or "$" in str(row[at]) for row in held)
             made.add_column(name, justify="right" if numeric else "left", overflow="fold")
         for row in held:
             made.add_row(*[self._cell(value) for value in row])

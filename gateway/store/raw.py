@@ -58,9 +58,15 @@ class RawStore:
         if not path.is_file():
             path.parent.mkdir(parents=True, exist_ok=True)
             part = path.with_name(f"{path.name}.{os.getpid()}.part")
-            part.touch(mode=0o600)
-            part.write_bytes(seal(self._key, plain, f"{kind}:{name}"))
-            part.replace(path)
+            try:
+                part.touch(mode=0o600)
+                with part.open("wb") as file:
+                    file.write(seal(self._key, plain, f"{kind}:{name}"))
+                    file.flush()
+                    os.fsync(file.fileno())  # the database is about to say that it is there
+                part.replace(path)
+            finally:
+                part.unlink(missing_ok=True)
         return name
 
     def _read(self, kind: str, name: str) -> dict[str, pl.DataFrame]:
@@ -70,7 +76,15 @@ class RawStore:
                 f"{kind} {name[:12]}: it is no longer in the home. Pull again (a new run of the day).",
                 f"{kind} {name[:12]} : absent du dossier de données. Relancez la journée pour relire la source.",
             )
-        plain = unseal(self._key, path.read_bytes(), f"{kind}:{name}")
+        try:
+            plain = unseal(self._key, path.read_bytes(), f"{kind}:{name}")
+        except ConfigurationError as error:
+            raise ConfigurationError(
+                f"{kind} {name[:12]}: its file was altered, or another master key sealed it."
+                " Restore the file or the key from a copy.",
+                f"{kind} {name[:12]} : son fichier a été modifié, ou une autre clé maîtresse l'a scellé."
+                " Rétablissez le fichier ou la clé d'après une copie.",
+            ) from error
         head, _, body = plain.partition(b"\n")
         found, at = {}, 0
         for part, size in orjson.loads(head)["parts"]:

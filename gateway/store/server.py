@@ -8,7 +8,7 @@ with the last process that asked for it; children of a supervisor are given its 
 import json
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +28,8 @@ _HBA = "local all postgres trust\nlocal all all scram-sha-256\n"
 class Server:
     """A running PostgreSQL. `uri` is libpq's, of the hub's own database; it may hold a password."""
 
-    uri: str
-    embedded: Any = None
+    uri: str = field(repr=False)
+    embedded: Any = field(default=None, repr=False)
 
     def url(self, database: str) -> str:
         """The same server's URI for another database."""
@@ -47,28 +47,46 @@ class Server:
             self.embedded.cleanup()
 
 
-def ensure(settings: Settings, *, databases: Sequence[str] = (HUB_DATABASE, AIRFLOW_DATABASE)) -> Server:
-    """The server, running, with those databases in it.
+def ensure(settings: Settings, *, databases: Sequence[str] = (AIRFLOW_DATABASE,)) -> Server:
+    """The server, running, with the hub's own database and those in it.
 
-    Raises RetryableError when an external server does not answer, ConfigurationError when it
-    refuses the sign-in or its address is not a PostgreSQL URI.
+    Raises RetryableError when an external server does not answer, ConfigurationError when it refuses the
+    sign-in or to make a missing database, or when its address is not a PostgreSQL URI.
     """
     server = _external(settings.database_url) if settings.database_url else _embedded(settings.root)
     try:
         with psycopg.connect(server.url("postgres"), autocommit=True, connect_timeout=10) as connection:
             known = {name for (name,) in connection.execute("select datname from pg_database")}
-            for name in (*databases, conninfo.conninfo_to_dict(server.uri)["dbname"]):
+            own = str(conninfo.conninfo_to_dict(server.uri)["dbname"])
+            for name in dict.fromkeys((own, *databases)):
                 if name not in known:
-                    known.add(str(name))
-                    connection.execute(sql.SQL("create database {}").format(sql.Identifier(str(name))))
+                    _create(connection, name)
     except psycopg.OperationalError as error:
         raise unreachable(error) from error
     return server
 
 
+def _create(connection: psycopg.Connection[Any], name: str) -> None:
+    try:
+        connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+    except psycopg.errors.DuplicateDatabase:
+        pass  # another process of the hub made it meanwhile
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise ConfigurationError(
+            f"PASSERELLE_DATABASE_URL: there is no database {name} and this role may not make it."
+            " Make it, or give the role CREATEDB.",
+            f"PASSERELLE_DATABASE_URL : la base {name} n'existe pas et ce rôle ne peut pas la créer."
+            " Créez-la, ou donnez CREATEDB au rôle.",
+        ) from error
+
+
 def unreachable(error: psycopg.OperationalError) -> ConfigurationError | RetryableError:
-    """The hub's error for a connection that failed: a wrong sign-in stops, silence may be tried again."""
-    if (error.sqlstate or "").startswith("28") or "authentication failed" in str(error):
+    """The hub's error for a connection that failed: a wrong sign-in stops, silence may be tried again.
+
+    libpq gives no SQLSTATE for an attempt to connect, so the server's words count, in its language.
+    """
+    asked = error.pgconn is not None and error.pgconn.needs_password
+    if asked or (error.sqlstate or "").startswith("28") or any(word in str(error) for word in _REFUSALS):
         return ConfigurationError(
             "PASSERELLE_DATABASE_URL: PostgreSQL refuses the sign-in. Correct user and password.",
             "PASSERELLE_DATABASE_URL : PostgreSQL refuse la connexion. Corrigez l'utilisateur et le mot de passe.",
@@ -79,12 +97,16 @@ def unreachable(error: psycopg.OperationalError) -> ConfigurationError | Retryab
     )
 
 
+_REFUSALS = ("authentication failed", "authentification", "pg_hba.conf", "not permitted to log in")
+
+
 def _external(uri: str) -> Server:
     try:
         parts = conninfo.conninfo_to_dict(uri)
     except psycopg.ProgrammingError:
         parts = {}
-    if not uri.startswith("postgresql://") or not parts.get("dbname"):
+    ports = str(parts.get("port") or "5432").split(",")
+    if not uri.startswith("postgresql://") or not parts.get("dbname") or not all(map(str.isdecimal, ports)):
         raise ConfigurationError(
             "PASSERELLE_DATABASE_URL: write postgresql://user:password@host/database.",
             "PASSERELLE_DATABASE_URL : écrivez postgresql://utilisateur:motdepasse@hôte/base.",

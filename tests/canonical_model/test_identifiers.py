@@ -42,11 +42,15 @@ def test_a_code_permanent_tells_birth_and_sex(code: str, born: str, sex: str) ->
 
 
 def test_the_published_dummy_is_read_by_position() -> None:
-    """The facts give 1999 for it, the year of its last two characters; those are opaque, the year stands before them."""
-    assert {"birth_date": "1901-01-01", "sex": "F"} == dict(identifiers.code_permanent("ABCD01510199").decoded)
+    """The facts give 1999 for it, its last two characters; those are opaque, and the year stands before them."""
+    assert {"birth_date": "1901-01-01", "sex": "F"} == dict(
+        identifiers.code_permanent("ABCD01510199").decoded
+    )
 
 
-@pytest.mark.parametrize("code", ["ZZZZ91020500", "ZZZZ45031000", "ZZZZ00010100", "ZZZZ94010100", "ZZZZ01130100"])
+@pytest.mark.parametrize(
+    "code", ["ZZZZ91020500", "ZZZZ45031000", "ZZZZ00010100", "ZZZZ94010100", "ZZZZ01130100"]
+)
 def test_an_impossible_date_warns_and_never_refuses(code: str) -> None:
     found = identifiers.code_permanent(code, today=TODAY)
 
@@ -198,7 +202,9 @@ def test_no_text_breaks_a_check_and_no_finding_repeats_it(kind: str, value: str)
 )
 def test_a_code_made_by_the_rule_is_read_back(born: date, female: bool, letters: str, end: int) -> None:
     day, month = born.day + 62 * (born.year >= 2000), born.month + 50 * female
-    found = identifiers.code_permanent(f"{letters}{day:02d}{month:02d}{born.year % 100:02d}{end:02d}", today=TODAY)
+    found = identifiers.code_permanent(
+        f"{letters}{day:02d}{month:02d}{born.year % 100:02d}{end:02d}", today=TODAY
+    )
 
     assert ((), ()) == (found.faults, found.warnings)
     assert {"birth_date": born.isoformat(), "sex": "F" if female else "M"} == dict(found.decoded)

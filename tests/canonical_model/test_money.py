@@ -25,7 +25,23 @@ def test_a_number_is_refused_in_python_and_in_json(number: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "1,00", "1e3", "1_0", "+1.00", " 1.00", "1.00\n", "1.", ".5", "1.005", "NaN", "Infinity", "٣.٠٠", "$1"]
+    "text",
+    [
+        "",
+        "1,00",
+        "1e3",
+        "1_0",
+        "+1.00",
+        " 1.00",
+        "1.00\n",
+        "1.",
+        ".5",
+        "1.005",
+        "NaN",
+        "Infinity",
+        "٣.٠٠",
+        "$1",
+    ],
 )
 def test_what_is_not_plainly_an_amount_is_refused(text: str) -> None:
     with pytest.raises(ValidationError):
@@ -50,13 +66,17 @@ def test_an_amount_comes_back_as_it_left(amount: Decimal) -> None:
     assert Money(amount=amount) == Money.model_validate_json(written)
 
 
-@pytest.mark.parametrize(("given_", "expected"), [("0.005", "0.01"), ("0.015", "0.02"), ("1.004", "1.00"), ("-0.005", "-0.01")])
+@pytest.mark.parametrize(
+    ("given_", "expected"), [("0.005", "0.01"), ("0.015", "0.02"), ("1.004", "1.00"), ("-0.005", "-0.01")]
+)
 def test_half_a_cent_goes_up(given_: str, expected: str) -> None:
     assert Decimal(expected) == money.rounded(Decimal(given_))
 
 
 @given(amount=CENTS, shares=SHARES)
-def test_a_split_loses_and_makes_no_cent_and_is_fair_to_the_cent(amount: Decimal, shares: list[Decimal]) -> None:
+def test_a_split_loses_and_makes_no_cent_and_is_fair_to_the_cent(
+    amount: Decimal, shares: list[Decimal]
+) -> None:
     parts = money.split(amount, shares)
 
     assert (amount, len(shares)) == (sum(parts), len(parts))

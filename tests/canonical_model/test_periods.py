@@ -25,7 +25,9 @@ def test_the_first_day_is_in_and_the_last_is_out(start: date, length: int) -> No
 
 
 @given(start=DAYS, middle=st.integers(0, 400), rest=st.integers(0, 400), day=DAYS)
-def test_two_periods_that_meet_share_no_day_and_miss_none(start: date, middle: int, rest: int, day: date) -> None:
+def test_two_periods_that_meet_share_no_day_and_miss_none(
+    start: date, middle: int, rest: int, day: date
+) -> None:
     meeting, end = start + middle * ONE, start + (middle + rest) * ONE
     parts = Period(start=start, end=meeting).holds(day) + Period(start=meeting, end=end).holds(day)
 

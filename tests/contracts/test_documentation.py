@@ -6,7 +6,7 @@ import pytest
 from typer.main import get_command
 
 from connectors.kit import load
-from gateway.cli.main import app
+from gateway.cli.main import application
 from gateway.settings import Settings
 from tests.conftest import REPOSITORY
 
@@ -20,7 +20,7 @@ def text(page: str) -> str:
 def commands() -> set[str]:
     """Every command of `passerelle`, as ``dossier why``."""
     found = set()
-    for name, command in get_command(app).commands.items():  # type: ignore[attr-defined]
+    for name, command in get_command(application()).commands.items():  # type: ignore[attr-defined]
         inner = getattr(command, "commands", None)
         found |= {f"{name} {child}" for child in inner} if inner else {name}
     return found
