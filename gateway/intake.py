@@ -5,7 +5,7 @@
     admit       the batches of one board → versions, quarantine  (one transaction a system)
 
 Each step is keyed by its exchange: done twice is done once, killed and called again ends the same.
-On every mapping: rows = filtered + used, and read = stored + unchanged + quarantined.
+On every mapping: rows = filtered + empty + used, and read = stored + unchanged + quarantined.
 """
 
 from collections import Counter
@@ -118,6 +118,7 @@ def translate(hub: Hub, *, exchange: str, moment: datetime) -> str:
         frames[f"{name}/rejects"] = mapped.rejects
         counts[name] = {
             "resource": mapping.resource,
+            "stream": mapping.stream,
             "rows": mapped.rows,
             "filtered": mapped.filtered,
             "empty": mapped.empty,

@@ -9,7 +9,6 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-import orjson
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
@@ -109,8 +108,3 @@ def rejection(row: sa.Row[Any]) -> dict[str, Any]:
         "remedy_fr": words.remedy_french,
         "remedy_en": words.remedy_english,
     }
-
-
-def canonical(row: sa.Row[Any]) -> bytes:
-    """What a digest over the quarantine covers: the fault, not when it was met."""
-    return orjson.dumps([getattr(row, name) for name in (*_KEY, "path", "mapping", "row")])

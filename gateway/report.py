@@ -1,7 +1,7 @@
 """The reconciliation of one run: what was read, released, declared, charged and written down, and whether it adds up.
 
-Every figure is counted from the tables again, not carried from the steps. A balance is two figures that
-must agree; one that does not stops the day (exit 4). The report holds counts, codes and ids, no person.
+A balance is two figures that must agree: of one step, of two steps, or of a step and of the tables it wrote,
+which are counted again. One that does not stops the day (exit 4). The report holds counts, codes and ids, no person.
 """
 
 from collections import Counter
@@ -20,6 +20,7 @@ from gateway.store import exchanges
 from gateway.store.hub import Hub
 from gateway.store.schema import day_run, decision, declaration, slip
 from gateway.store.schema import quarantine as quarantine_table
+from gateway.store.schema import resource_version as version
 
 TOP_REASONS = 5
 
@@ -78,15 +79,34 @@ def build(connection: sa.Connection, hub: Hub, run: str) -> dict[str, Any]:
 
 
 def intake_balances(connection: sa.Connection, run: str) -> list[Balance]:
-    """For every system: rows = filtered + empty + used, and read = stored + unchanged + quarantined."""
+    """For every mapping of every system: what landed was mapped, what was mapped is accounted for, and what
+    is called stored is in the table.
+    """
+    exchanged = _route(connection, run, "intake")
+    written = _written(connection, [row.id for row in exchanged])
     found = []
-    for row in _route(connection, run, "intake"):
+    for row in exchanged:
         for name, counts in row.counts.get("mappings", {}).items():
-            kept = counts.get("stored", 0) + counts.get("unchanged", 0) + counts.get("quarantined", 0)
-            found.append(
-                Balance(f"{row.system} {name}: read = stored + unchanged + quarantined", counts["read"], kept)
-            )
+            stored, landed = counts.get("stored", 0), row.counts["rows"][counts["stream"]]
+            kept = stored + counts.get("unchanged", 0) + counts.get("quarantined", 0)
+            about = f"{row.system} {name}"
+            found += [
+                Balance(f"{about}: rows mapped = rows landed", counts["rows"], landed),
+                Balance(f"{about}: read = stored + unchanged + quarantined", counts["read"], kept),
+                Balance(f"{about}: stored = versions written", stored, written.get((row.id, name), 0)),
+            ]
     return found
+
+
+def _written(connection: sa.Connection, ids: list[str]) -> dict[tuple[str, str], int]:
+    """(exchange, mapping) → versions that it wrote."""
+    mapping = version.c.place["mapping"].astext
+    rows = connection.execute(
+        sa.select(version.c.exchange, mapping, sa.func.count())
+        .where(version.c.exchange.in_(ids))
+        .group_by(version.c.exchange, mapping)
+    )
+    return {(row[0], row[1]): row[2] for row in rows}
 
 
 def _route(connection: sa.Connection, run: str, route: str) -> list[sa.Row[Any]]:

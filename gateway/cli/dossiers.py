@@ -95,9 +95,8 @@ def why(
     for item in answers:
         source = item["source"]
         columns = ", ".join(source["columns"]) or "-"
-        out.say(
-            f"{resource}.{item['path']} = {item['value']}", f"{resource}.{item['path']} = {item['value']}"
-        )
+        value = f"{resource}.{item['path']} = {item['value']}   [{item['key']}]"
+        out.say(value, value)
         out.say(
             f"  lu dans {source['system']}, {source['stream']}, ligne {source['row']} (clé {source['key']}),"
             f" colonne {columns}",
@@ -150,6 +149,7 @@ def _origin(held: Held, path: str, value: Any) -> dict[str, Any]:
     told = lineage.explain(loader.load(place["mapping"]), path, place["slot"])
     return {
         "path": path,
+        "key": held.key,
         "value": value,
         "source": {
             "system": place["system"], "stream": told.stream, "row": place["row"], "key": place["key"],

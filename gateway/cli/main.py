@@ -99,7 +99,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         found = run(args=words, standalone_mode=False, prog_name="passerelle", obj=(settings, output))
     except TyperException as error:
         return output.error(_wrong_call(error))
-    except (KeyboardInterrupt, typer.Abort):
+    except (Interrupted, KeyboardInterrupt, typer.Abort):
         return output.error(
             RetryableError(
                 "Interrupted: everything was stopped, nothing is half done. Run the same command again.",
@@ -113,8 +113,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return found if isinstance(found, int) else 0
 
 
+class Interrupted(BaseException):
+    """A signal asked for the end. Not a KeyboardInterrupt: Typer would answer that one with its own exit code."""
+
+
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
+    raise Interrupted
 
 
 def _split(arguments: list[str]) -> tuple[list[str], bool, str | None]:

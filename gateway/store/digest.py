@@ -1,7 +1,8 @@
-"""One digest over everything that the store holds: two runs that ended the same have the same digest.
+"""One digest over what the store knows: two runs that ended the same have the same digest.
 
-It covers persons (by their identifiers), every version with its opened document, what stands in
-quarantine, and leaves out what differs between two honest runs: moments, run ids, hub ids and keys.
+It covers persons (by their identifiers), every version with its opened document, withdrawn consents and
+what stands in quarantine. It leaves out what differs between two honest runs (moments, run ids, hub ids
+and keys) and what was sent to others: decisions, declarations, journals and slips.
 """
 
 import hashlib
@@ -11,7 +12,7 @@ import orjson
 import sqlalchemy as sa
 
 from gateway.keys import Keys, unseal
-from gateway.store.schema import person_identifier, quarantine, resource_version
+from gateway.store.schema import consent_withdrawal, person_identifier, quarantine, resource_version
 from gateway.store.versions import SectionKeys, context
 
 
@@ -36,6 +37,11 @@ def digest(connection: sa.Connection, keys: Keys) -> str:
             document = orjson.loads(unseal(section_keys[pair], row.sealed, context(*pair)))
         said = [row.resource, row.key, row.version, names[pair[0]], document, row.recorded_to is None]
         account.update(orjson.dumps(said, option=orjson.OPT_SORT_KEYS))
+    withdrawn = consent_withdrawal.c
+    for row in connection.execute(
+        sa.select(withdrawn.consent, withdrawn.day).order_by(sa.collate(withdrawn.consent, "C"))
+    ):
+        account.update(orjson.dumps(list(row)))
     faults = quarantine.c
     for fault in connection.execute(
         sa.select(
@@ -54,7 +60,9 @@ def _names(connection: sa.Connection) -> dict[str, list[list[str]]]:
     found: dict[str, list[list[str]]] = defaultdict(list)
     column = person_identifier.c
     for row in connection.execute(
-        sa.select(column.person, column.system, column.value).order_by(column.system, column.value)
+        sa.select(column.person, column.system, column.value).order_by(
+            sa.collate(column.system, "C"), sa.collate(column.value, "C")
+        )
     ):
         found[str(row.person)].append([row.system, row.value])
     return found

@@ -3,6 +3,7 @@
 import json
 from datetime import timedelta
 
+import pytest
 import sqlalchemy as sa
 
 from canonical_model.errors import ConfigurationError
@@ -89,13 +90,11 @@ def test_another_master_key_opens_nothing(hub: Hub) -> None:
     merge(hub, version(who, section="finance"))
     wrong = hub_keys.Keys(b"x" * 32, hub.keys.signing)
 
-    with hub.transaction() as connection:
-        try:
-            list(dossier.current(connection, wrong, "Enrolment"))
-        except ConfigurationError as error:
-            assert "Restore the key file" in str(error)
-        else:
-            raise AssertionError
+    with (
+        hub.transaction() as connection,
+        pytest.raises(ConfigurationError, match="Restore the key file"),
+    ):
+        list(dossier.current(connection, wrong, "Enrolment"))
 
 
 def test_sections_gives_only_what_was_asked(hub: Hub) -> None:

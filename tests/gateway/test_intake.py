@@ -1,0 +1,269 @@
+"""The door in, over a real drop folder: nothing is lost, nothing twice, and a failure leaves the door as it was."""
+
+import hashlib
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from canonical_model.errors import ConfigurationError, RetryableError
+from gateway import intake, quarantine, report
+from gateway.store import digest, exchanges
+from gateway.store.hub import Hub
+from tests.conftest import MOMENT
+from tests.school import School
+
+DAY = date(2026, 2, 16)
+SYSTEM = "mozaik_inscription@762000"
+HEADER = (
+    "no_consentement;fiche;destinataire;finalite;categories;reponse;repondant;nom_repondant;date_reponse;"
+    "date_debut;date_fin;distinct"
+)
+MAPPING = "mozaik_inscription/consent@1"
+
+
+@dataclass(frozen=True)
+class Line:
+    """One answer in the file, and whether it should be stored when its number comes once."""
+
+    number: str
+    fiche: str = "0000001"
+    recipient: str = "916000"
+    answer: str = "O"
+    end: str = "2026-09-01"
+    extra: str = ""
+
+    @property
+    def good(self) -> bool:
+        return (
+            bool(self.number)
+            and self.fiche in ("0000001", "0000002")
+            and self.recipient == "916000"
+            and self.answer in "ON"
+            and self.end > "2025-11-03"
+            and not self.extra
+        )
+
+    def text(self) -> str:
+        return (
+            f"{self.number};{self.fiche};{self.recipient};ADM;identite,resultats;{self.answer};E;;2025-11-03;"
+            f"2025-11-03;{self.end};O{self.extra}"
+        )
+
+
+LINES = st.lists(
+    st.builds(
+        Line,
+        number=st.sampled_from(["", *(f"C-{n}" for n in range(6))]),
+        fiche=st.sampled_from(["0000001", "0000002", "0000009"]),
+        recipient=st.sampled_from(["916000", "91600"]),
+        answer=st.sampled_from(["O", "N", "?"]),
+        end=st.sampled_from(["2026-09-01", "2025-01-01", "demain"]),
+        extra=st.sampled_from(["", "", "", ";surplus", "\xff"]),
+    ),
+    max_size=8,
+)
+
+
+class Door:
+    """A hub that knows two pupils, and a drop folder that it reads."""
+
+    def __init__(self, hub: Hub, folder: Path) -> None:
+        self.hub, self.folder = hub, folder
+        self._runs = itertools.count()
+        folder.mkdir()
+        hub.settings.site_folder.mkdir()
+        (hub.settings.site_folder / "systems.yaml").write_text(
+            f"- {{system: {SYSTEM}, address: {folder.as_uri()}}}\n"
+        )
+        school = School(hub)
+        school.pupil(1)
+        school.pupil(2)
+
+    def drop(self, lines: Sequence[Line]) -> None:
+        content = "\n".join([HEADER, *(line.text() for line in lines)]).encode("latin-1") + b"\n"
+        path = self.folder / f"consentements_{DAY}.csv"
+        path.write_bytes(content)
+        marker = f"{hashlib.sha256(content).hexdigest()}  {path.name}\n# rows: {len(lines)}\n"
+        path.with_name(f"{path.name}.sha256").write_text(marker)
+
+    def fetch(self, run: str) -> str:
+        return intake.fetch(self.hub, system=SYSTEM, run=run, day=DAY, school_year=2025, moment=MOMENT)
+
+    def admit(self, run: str) -> list[str]:
+        return intake.admit(self.hub, board="762000", run=run, moment=MOMENT)
+
+    def read(self, run: str | None = None) -> dict[str, Any]:
+        """The whole way in, under a new run. Returns what was counted."""
+        run = run or f"run-{next(self._runs)}"
+        exchange = self.fetch(run)
+        assert exchange == intake.translate(self.hub, exchange=exchange, moment=MOMENT)
+        assert [exchange] == self.admit(run)
+        with self.hub.transaction() as connection:
+            assert [] == [line for line in report.intake_balances(connection, run) if not line.holds]
+        counts: dict[str, Any] = self.row(exchange).counts["mappings"][MAPPING]
+        return counts
+
+    def row(self, exchange: str) -> Any:
+        with self.hub.transaction() as connection:
+            return exchanges.find(connection, exchange)
+
+    def count(self, statement: str) -> int:
+        with self.hub.transaction() as connection:
+            return int(connection.scalar(sa.text(statement)) or 0)
+
+    def known(self) -> str:
+        with self.hub.transaction() as connection:
+            return digest.digest(connection, self.hub.keys)
+
+
+@pytest.fixture
+def new_door(new_hub: Callable[[], Hub], tmp_path: Path) -> Callable[[], Door]:
+    """Makes doors, each with a hub and a drop folder of its own."""
+    numbers = itertools.count()
+    return lambda: Door(new_hub(), tmp_path / f"drop-{next(numbers)}")
+
+
+@pytest.fixture
+def door(new_door: Callable[[], Door]) -> Iterator[Door]:
+    return new_door()  # type: ignore[return-value]
+
+
+def parts(counts: dict[str, Any]) -> tuple[int, int, int, int]:
+    return counts["read"], counts["stored"], counts["unchanged"], counts["quarantined"]
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(first=LINES, second=LINES)
+def test_whatever_is_dropped_everything_is_accounted_for_and_nothing_is_stored_twice(
+    door: Door, first: list[Line], second: list[Line]
+) -> None:
+    held: dict[str, Line] = {}
+    for lines in (first, second):
+        numbers = [line.number for line in lines]
+        good = [line for line in lines if line.good and numbers.count(line.number) == 1]
+        door.drop(lines)
+        counts = door.read()
+
+        assert len(lines) == counts["rows"] == counts["read"]
+        assert len(lines) - len(good) == counts["quarantined"]
+        assert len(good) == counts["stored"] + counts["unchanged"]
+        assert counts["stored"] >= sum(1 for line in good if held.get(line.number) not in (None, line))
+        held |= {line.number: line for line in good}
+
+        before = door.known(), door.count("select count(*) from resource_version")
+        assert (len(lines), 0, len(good), len(lines) - len(good)) == parts(door.read())
+        assert before == (door.known(), door.count("select count(*) from resource_version"))
+
+
+def test_every_record_set_aside_stands_in_quarantine_with_its_place(door: Door) -> None:
+    door.drop([
+        Line("C-1"), Line("C-2", fiche="0000009"), Line("C-3", answer="?"), Line("C-4"), Line("C-4", answer="N"),
+        Line("C-5", end="2025-01-01"), Line("C-6", extra=";surplus"),
+    ])  # fmt: skip
+    assert (7, 1, 0, 6) == parts(door.read())
+
+    with door.hub.transaction() as connection:
+        found = {(row.row, row.column, row.path, row.rule) for row in quarantine.listing(connection, system=SYSTEM)}
+    assert {
+        (2, "fiche", "subject.0.value", "unknown-person"),
+        (3, "reponse", "answer", "unmapped-code"),
+        (5, "no_consentement", "(record)", "duplicate-key"),
+        (6, "date_debut, date_fin", "period", "end-before-start"),
+        (7, "", "(record)", "ragged-row"),
+    } == found
+
+
+def test_what_is_mended_at_the_source_is_stored_and_its_fault_closed(door: Door) -> None:
+    door.drop([Line("C-1", answer="?")])
+    assert (1, 0, 0, 1) == parts(door.read())
+    door.drop([Line("C-1")])
+
+    assert (1, 1, 0, 0) == parts(door.read())
+    with door.hub.transaction() as connection:
+        assert [] == quarantine.listing(connection)
+
+
+def test_a_step_done_twice_is_done_once(door: Door) -> None:
+    door.drop([Line("C-1")])
+    exchange = door.fetch("run")
+    landed = door.row(exchange)
+    door.drop([Line("C-1"), Line("C-2")])  # the source goes on; this run has its batch
+
+    assert (exchange, landed) == (door.fetch("run"), door.row(exchange))
+    for _ in range(2):
+        intake.translate(door.hub, exchange=exchange, moment=MOMENT)
+    door.admit("run")
+    done = door.row(exchange), door.known(), door.count("select count(*) from evidence_entry")
+    door.admit("run")
+    intake.translate(door.hub, exchange=exchange, moment=MOMENT)
+
+    assert done == (door.row(exchange), door.known(), door.count("select count(*) from evidence_entry"))
+    assert (1, 1, 0, 0) == parts(done[0].counts["mappings"][MAPPING])
+
+
+@pytest.mark.parametrize("cut_at", ["translate", "admit"])
+def test_a_step_that_breaks_off_leaves_nothing_and_is_done_whole_the_next_time(
+    new_door: Callable[[], Door], monkeypatch: pytest.MonkeyPatch, cut_at: str
+) -> None:
+    lines = [Line("C-1"), Line("C-2", answer="?")]
+    undisturbed, door = new_door(), new_door()
+    undisturbed.drop(lines)
+    undisturbed.read("run")
+    door.drop(lines)
+    exchange = door.fetch("run")
+    before = door.known()
+
+    def cut(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(exchanges, "record", cut)  # the last write of either step
+        with pytest.raises(KeyboardInterrupt):
+            if cut_at == "translate":
+                intake.translate(door.hub, exchange=exchange, moment=MOMENT)
+            else:
+                patch.undo()
+                intake.translate(door.hub, exchange=exchange, moment=MOMENT)
+                patch.setattr(intake, "append", cut)
+                door.admit("run")
+    assert before == door.known()
+
+    door.read("run")
+    assert undisturbed.known() == door.known()
+    assert [] == [path for path in (door.hub.settings.root / "raw" / "mapped").rglob("*") if path.is_file()]
+
+
+def test_a_partner_that_is_not_ready_is_told_and_asked_again(door: Door) -> None:
+    with pytest.raises(RetryableError, match=SYSTEM):
+        door.fetch("run")
+    failed = door.row(intake.exchange_id("run", SYSTEM))
+    door.drop([Line("C-1")])
+
+    assert ("failed", "retryable", {}) == (failed.state, failed.failure["code"], failed.counts)
+    assert (1, 1, 0, 0) == parts(door.read("run"))
+    assert door.row(failed.id).failure is None
+
+
+def test_steps_out_of_order_are_refused_with_what_to_do(door: Door) -> None:
+    with pytest.raises(ConfigurationError, match="no such exchange"):
+        intake.translate(door.hub, exchange="run/intake/none", moment=MOMENT)
+    door.drop([Line("C-1")])
+    door.fetch("run")
+    with pytest.raises(ConfigurationError, match="nothing is mapped yet"):
+        door.admit("run")
+    assert 0 == door.count("select count(*) from resource_version where resource = 'Consent'")
+
+
+def test_the_answers_of_another_board_s_system_are_not_touched(door: Door) -> None:
+    door.drop([Line("C-1")])
+    door.fetch("run")
+
+    assert [] == intake.admit(door.hub, board="711000", run="run", moment=MOMENT)
