@@ -12,8 +12,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, StringConstraints
-from pydantic_core import PydanticCustomError
+from pydantic import GetCoreSchemaHandler, StringConstraints
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from canonical_model import strict_yaml
 from canonical_model.base import Model
@@ -97,14 +97,21 @@ class Coding(Model):
     code: Annotated[str, StringConstraints(min_length=1, max_length=20)]
 
 
-def in_system(system: str) -> Any:
-    """Validates a Coding: its code is in that vocabulary, in the version that it names."""
+@dataclass(frozen=True, slots=True)
+class InSystem:
+    """Metadata of a Coding: its code is in that vocabulary, in the version that it names.
 
-    def check(coding: Coding) -> Coding:
-        if coding.system != system:
+    Written ``Annotated[Coding, InSystem("sex")]``.
+    """
+
+    system: str
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(self._check, handler(source))
+
+    def _check(self, coding: Coding) -> Coding:
+        if coding.system != self.system:
             raise PydanticCustomError("wrong-code-system", "the code belongs to another list")
-        if lookup(system, coding.code, coding.version) is None:
+        if lookup(coding.system, coding.code, coding.version) is None:
             raise PydanticCustomError("unknown-code", "the code is not in its list")
         return coding
-
-    return AfterValidator(check)

@@ -10,7 +10,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, StringConstraints
 
 from canonical_model.base import Resource, Section, Text
-from canonical_model.codings import Coding, in_system
+from canonical_model.codings import Coding, InSystem
 from canonical_model.identifiers import PostalCode, SocialInsuranceNumber
 
 
@@ -25,7 +25,7 @@ class ChildcareContract(Resource):
     daycare: Annotated[str, StringConstraints(pattern=r"^[0-9A-Z]{1,10}$")]
     school_year: Annotated[int, Field(ge=1990, le=2100)]
     payer: Annotated[str, StringConstraints(pattern=r"^[0-9A-Z]{1,20}$")]
-    relation: Annotated[Coding, in_system("guardian_relation")]
+    relation: Annotated[Coding, InSystem("guardian_relation")]
     family_name: Text
     given_name: Text
     street: Text

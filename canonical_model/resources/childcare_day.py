@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, StringConstraints
 
 from canonical_model.base import Resource, Section
-from canonical_model.codings import Coding, in_system
+from canonical_model.codings import Coding, InSystem
 
 
 class ChildcareDay(Resource):
@@ -20,7 +20,7 @@ class ChildcareDay(Resource):
     resource_type: Literal["ChildcareDay"] = "ChildcareDay"
     daycare: Annotated[str, StringConstraints(pattern=r"^[0-9A-Z]{1,10}$")]
     day: date
-    kind: Annotated[Coding, in_system("childcare_day_kind")]
-    status: Annotated[Coding, in_system("childcare_status")]
+    kind: Annotated[Coding, InSystem("childcare_day_kind")]
+    status: Annotated[Coding, InSystem("childcare_status")]
     extra_hours: Annotated[Decimal, Field(ge=0, le=14, decimal_places=2)] = Decimal(0)
     outing: bool = False

@@ -10,7 +10,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, StringConstraints
 
 from canonical_model.base import Resource, Section
-from canonical_model.codings import Coding, in_system
+from canonical_model.codings import Coding, InSystem
 from canonical_model.identifiers import OrganizationCode
 from canonical_model.periods import Period
 
@@ -26,10 +26,10 @@ class Consent(Resource):
     resource_type: Literal["Consent"] = "Consent"
     number: Annotated[str, StringConstraints(pattern=r"^[0-9A-Z-]{1,30}$")]
     recipient: OrganizationCode
-    purpose: Annotated[Coding, in_system("release_purpose")]
+    purpose: Annotated[Coding, InSystem("release_purpose")]
     sections: Annotated[tuple[Section, ...], Field(min_length=1)]
-    answer: Annotated[Coding, in_system("consent_answer")]
-    given_by: Annotated[Coding, in_system("consent_giver")]
+    answer: Annotated[Coding, InSystem("consent_answer")]
+    given_by: Annotated[Coding, InSystem("consent_giver")]
     given_on: date
     period: Period
     distinct: bool

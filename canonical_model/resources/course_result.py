@@ -11,7 +11,7 @@ from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from canonical_model.base import Model, Resource, Section, Text
-from canonical_model.codings import Coding, in_system
+from canonical_model.codings import Coding, InSystem
 from canonical_model.identifiers import CourseCode, OrganizationCode
 
 
@@ -19,7 +19,7 @@ class Mark(Model):
     """A number on the scale of 100, or a code of the yearly list: exactly one of the two."""
 
     number: Annotated[Decimal, Field(ge=0, le=100, decimal_places=2)] | None = None
-    code: Annotated[Coding, in_system("result_code")] | None = None
+    code: Annotated[Coding, InSystem("result_code")] | None = None
 
     @model_validator(mode="after")
     def _one_of_two(self) -> "Mark":

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from canonical_model.base import Resource, Section, Text
-from canonical_model.codings import Coding, in_system
+from canonical_model.codings import Coding, InSystem
 from canonical_model.identifiers import OrganizationCode
 from canonical_model.periods import Period
 
@@ -19,7 +19,7 @@ class Enrolment(Resource):
     resource_type: Literal["Enrolment"] = "Enrolment"
     school: OrganizationCode
     school_year: Annotated[int, Field(ge=1990, le=2100)]
-    level: Annotated[Coding, in_system("school_level")]
+    level: Annotated[Coding, InSystem("school_level")]
     period: Period
     home_group: Text | None = None
 

@@ -3,7 +3,7 @@
 from typing import Annotated, ClassVar, Literal
 
 from canonical_model.base import Resource, Section, Text
-from canonical_model.codings import Coding, in_system
+from canonical_model.codings import Coding, InSystem
 
 
 class Guardian(Resource):
@@ -12,7 +12,7 @@ class Guardian(Resource):
     SECTION: ClassVar[Section] = "contacts"
 
     resource_type: Literal["Guardian"] = "Guardian"
-    relation: Annotated[Coding, in_system("guardian_relation")]
+    relation: Annotated[Coding, InSystem("guardian_relation")]
     family_name: Text
     given_name: Text
     email: Text | None = None

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import StringConstraints
 
 from canonical_model.base import Resource, Section
-from canonical_model.codings import Coding, in_system
+from canonical_model.codings import Coding, InSystem
 from canonical_model.money import Money
 
 
@@ -23,4 +23,4 @@ class Payment(Resource):
     payer: Annotated[str, StringConstraints(pattern=r"^[0-9A-Z]{1,20}$")]
     paid_on: date
     amount: Money
-    channel: Annotated[Coding, in_system("payment_channel")]
+    channel: Annotated[Coding, InSystem("payment_channel")]

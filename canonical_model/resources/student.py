@@ -4,7 +4,7 @@ from datetime import date
 from typing import Annotated, ClassVar, Literal
 
 from canonical_model.base import Resource, Section, Text
-from canonical_model.codings import Coding, in_system
+from canonical_model.codings import Coding, InSystem
 from canonical_model.identifiers import CodePermanent
 
 
@@ -17,5 +17,5 @@ class Student(Resource):
     family_name: Text
     given_name: Text
     birth_date: date
-    sex: Annotated[Coding, in_system("sex")]
+    sex: Annotated[Coding, InSystem("sex")]
     code_permanent: CodePermanent | None = None

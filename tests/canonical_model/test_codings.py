@@ -9,11 +9,11 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from canonical_model import codings
-from canonical_model.codings import Coding, in_force, in_system
+from canonical_model.codings import Coding, in_force, InSystem
 from canonical_model.errors import ConfigurationError
 
 FILES = sorted(codings.FOLDER.glob("*.yaml"))
-Sex = TypeAdapter(Annotated[Coding, in_system("sex")])
+Sex = TypeAdapter(Annotated[Coding, InSystem("sex")])
 
 
 @pytest.fixture
