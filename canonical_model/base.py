@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, StringConstraints
 
 Section = Literal[
     "identity", "contacts", "enrolment", "english_eligibility", "results_local",
@@ -49,28 +49,10 @@ class Model(BaseModel):
     )
 
 
-class Identifier(Model):
-    """One number of a person in one numbering system.
-
-    `system` is ``code-permanent``, ``ramq``, or a numbering scoped to an organisation:
-    ``fiche:762000``. `value` is the normalised text; leading zeros count.
-    """
-
-    system: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z-]*(:[0-9]{6})?$")]
-    value: Annotated[str, StringConstraints(pattern=r"^\S{1,40}$")]
-
-
-class Resource(Model):
-    """A canonical object about one person, who is named by identifiers and matched by the door in.
-
-    `subject`: what the source calls the person, at least one identifier. `organization`: six-digit
-    code of the body that said it.
-    """
+class Record(Model):
+    """A canonical object. Its class says in which section of the dossier it lives."""
 
     SECTION: ClassVar[Section]
-
-    subject: Annotated[tuple[Identifier, ...], Field(min_length=1)]
-    organization: Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$")]
 
 
 def problems(error: Any) -> list[tuple[str, str]]:

@@ -104,13 +104,13 @@ class InSystem:
     Written ``Annotated[Coding, InSystem("sex")]``.
     """
 
-    system: str
+    code_system: str
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_after_validator_function(self._check, handler(source))
 
     def _check(self, coding: Coding) -> Coding:
-        if coding.system != self.system:
+        if coding.system != self.code_system:
             raise PydanticCustomError("wrong-code-system", "the code belongs to another list")
         if lookup(coding.system, coding.code, coding.version) is None:
             raise PydanticCustomError("unknown-code", "the code is not in its list")

@@ -6,7 +6,7 @@ Section and sensitivity are the resource's unless the field says otherwise; a va
 those of the field that holds it. A test proves that no field of any resource is without.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin
@@ -15,7 +15,6 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from canonical_model.base import SENSITIVITY, Section, Sensitivity
-from canonical_model.codings import InSystem
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +55,9 @@ def described(resource: type[BaseModel], section: Section) -> tuple[Described, .
     return tuple(_walk(resource, "", section, SENSITIVITY[section]))
 
 
-def _walk(model: type[BaseModel], path: str, section: Section, sensitivity: Sensitivity) -> Iterator[Described]:
+def _walk(
+    model: type[BaseModel], path: str, section: Section, sensitivity: Sensitivity
+) -> Iterator[Described]:
     for name, field in model.model_fields.items():
         element = next((item for item in field.metadata if isinstance(item, Element)), None)
         if element is None:
@@ -82,14 +83,19 @@ def _walk(model: type[BaseModel], path: str, section: Section, sensitivity: Sens
 
 def opened(field: FieldInfo) -> tuple[Any, bool, str | None]:
     """(type inside, whether many, code list) of a field: `X | None` and `tuple[X, ...]` are opened."""
-    system = next((item.system for item in field.metadata if isinstance(item, InSystem)), None)
+    system = _code_system(field.metadata, None)
     return _opened(field.annotation, many=False, system=system)
+
+
+def _code_system(metadata: Iterable[Any], otherwise: str | None) -> str | None:
+    """The list that codings.InSystem names, which knows this file and is therefore not imported here."""
+    return next((item.code_system for item in metadata if hasattr(item, "code_system")), otherwise)
 
 
 def _opened(kind: Any, *, many: bool, system: str | None) -> tuple[Any, bool, str | None]:
     origin = get_origin(kind)
     if hasattr(kind, "__metadata__"):  # Annotated inside an optional or a tuple
-        marked = next((item.system for item in kind.__metadata__ if isinstance(item, InSystem)), system)
+        marked = _code_system(kind.__metadata__, system)
         return _opened(kind.__origin__, many=many, system=marked)
     if origin in (Union, UnionType):
         inside = [item for item in get_args(kind) if item is not NoneType]

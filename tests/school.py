@@ -12,7 +12,6 @@ import sqlalchemy as sa
 from psycopg import sql
 
 import gateway.operations
-from canonical_model.base import Resource
 from canonical_model.codings import Coding, in_force
 from canonical_model.identifiers import CodePermanent
 from canonical_model.periods import Period
@@ -20,6 +19,7 @@ from canonical_model.resources.consent import Consent
 from canonical_model.resources.course_result import CourseResult, Mark
 from canonical_model.resources.enrolment import Enrolment
 from canonical_model.resources.student import Student
+from canonical_model.subjects import Resource
 from gateway import keys as hub_keys
 from gateway.settings import Settings
 from gateway.store import people, schema, server, versions

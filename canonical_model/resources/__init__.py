@@ -4,7 +4,7 @@ from functools import cache
 from importlib import import_module
 from pathlib import Path
 
-from canonical_model.base import Resource
+from canonical_model.base import Record
 from canonical_model.errors import ConfigurationError
 
 NAMES = tuple(
@@ -15,7 +15,7 @@ NAMES = tuple(
 
 
 @cache
-def resource(name: str) -> type[Resource]:
+def resource(name: str) -> type[Record]:
     """The class of a resource by name, loaded when asked for. Raises ConfigurationError when unknown."""
     if name not in NAMES:
         raise ConfigurationError(
@@ -23,5 +23,5 @@ def resource(name: str) -> type[Resource]:
             f"{name} : ressource inconnue. Le modèle contient {', '.join(NAMES)}.",
         )
     module = "".join(f"_{c.lower()}" if c.isupper() else c for c in name).lstrip("_")
-    found: type[Resource] = getattr(import_module(f"{__name__}.{module}"), name)
+    found: type[Record] = getattr(import_module(f"{__name__}.{module}"), name)
     return found

@@ -9,9 +9,10 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, StringConstraints
 
-from canonical_model.base import Resource, Section, Text
+from canonical_model.base import Section, Text
 from canonical_model.codings import Coding, InSystem
 from canonical_model.identifiers import PostalCode, SocialInsuranceNumber
+from canonical_model.subjects import Resource
 
 
 class ChildcareContract(Resource):

@@ -6,8 +6,9 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, StringConstraints
 
-from canonical_model.base import Resource, Section
+from canonical_model.base import Section
 from canonical_model.codings import Coding, InSystem
+from canonical_model.subjects import Resource
 
 
 class ChildcareDay(Resource):

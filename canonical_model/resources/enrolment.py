@@ -5,10 +5,11 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from canonical_model.base import Resource, Section, Text
+from canonical_model.base import Section, Text
 from canonical_model.codings import Coding, InSystem
 from canonical_model.identifiers import OrganizationCode
 from canonical_model.periods import Period
+from canonical_model.subjects import Resource
 
 
 class Enrolment(Resource):

@@ -2,8 +2,9 @@
 
 from typing import Annotated, ClassVar, Literal
 
-from canonical_model.base import Resource, Section, Text
+from canonical_model.base import Section, Text
 from canonical_model.codings import Coding, InSystem
+from canonical_model.subjects import Resource
 
 
 class Guardian(Resource):

@@ -5,9 +5,10 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import StringConstraints
 
-from canonical_model.base import Resource, Section
+from canonical_model.base import Section
 from canonical_model.codings import Coding, InSystem
 from canonical_model.money import Money
+from canonical_model.subjects import Resource
 
 
 class Payment(Resource):

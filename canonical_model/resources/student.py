@@ -3,9 +3,10 @@
 from datetime import date
 from typing import Annotated, ClassVar, Literal
 
-from canonical_model.base import Resource, Section, Text
+from canonical_model.base import Section, Text
 from canonical_model.codings import Coding, InSystem
 from canonical_model.identifiers import CodePermanent
+from canonical_model.subjects import Resource
 
 
 class Student(Resource):

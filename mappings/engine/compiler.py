@@ -9,7 +9,7 @@ from datetime import date
 
 import polars as pl
 
-from canonical_model.base import Resource
+from canonical_model.base import Record
 from canonical_model.resources import resource
 from mappings.engine import checker, lineage, plan
 from mappings.engine.expressions import SLOT
@@ -65,7 +65,7 @@ class _Part:
     candidates: int
 
 
-def _part(compiled: Plan, model: type[Resource], main: pl.DataFrame, sides: dict[str, pl.DataFrame]) -> _Part:
+def _part(compiled: Plan, model: type[Record], main: pl.DataFrame, sides: dict[str, pl.DataFrame]) -> _Part:
     rows = compiled.rows(main, sides)
     state, records = pl.collect_all([rows.select(ROW, KEY, RULE, COLUMN, OUT), compiled.records(rows)])
     refused = state.filter(~pl.col(OUT) & pl.col(RULE).is_not_null())

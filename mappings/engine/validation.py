@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
-from canonical_model.base import Resource, problems
+from canonical_model.base import Record, problems
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Fault:
     rule: str
 
 
-def validated(model: type[Resource], documents: Iterable[str]) -> tuple[list[str | None], list[Fault]]:
+def validated(model: type[Record], documents: Iterable[str]) -> tuple[list[str | None], list[Fault]]:
     """The canonical JSON of each document, None where the model refuses it; and what it refuses."""
     written: list[str | None] = []
     faults: list[Fault] = []

@@ -9,7 +9,7 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from canonical_model import codings
-from canonical_model.codings import Coding, in_force, InSystem
+from canonical_model.codings import Coding, InSystem, in_force
 from canonical_model.errors import ConfigurationError
 
 FILES = sorted(codings.FOLDER.glob("*.yaml"))

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
 from canonical_model import resources
-from canonical_model.base import SENSITIVITY, Resource, Section, problems
+from canonical_model.base import SENSITIVITY, Record, Section, problems
 from canonical_model.errors import ConfigurationError
 from tests.canonical_model.samples import documents
 
@@ -62,11 +62,11 @@ def leaves(document: dict[str, Any]) -> list[tuple[tuple[Any, ...], Any]]:
     return found
 
 
-def load(document: dict[str, Any]) -> Resource:
+def load(document: dict[str, Any]) -> Record:
     return resources.resource(document["resource_type"]).model_validate_json(json.dumps(document))
 
 
-def refused(kind: type[Resource], document: dict[str, Any]) -> ValidationError | None:
+def refused(kind: type[Record], document: dict[str, Any]) -> ValidationError | None:
     try:
         kind.model_validate_json(json.dumps(document))
     except ValidationError as error:

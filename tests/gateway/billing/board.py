@@ -7,13 +7,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from canonical_model.base import Identifier
 from canonical_model.codings import Coding
 from canonical_model.money import Money
 from canonical_model.resources.childcare_contract import ChildcareContract
 from canonical_model.resources.childcare_day import ChildcareDay
 from canonical_model.resources.payment import Payment
 from canonical_model.resources.student import Student
+from canonical_model.subjects import Identifier
 from gateway.billing import service
 from gateway.store import exchanges, people, versions
 from gateway.store.hub import Hub

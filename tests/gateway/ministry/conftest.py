@@ -13,12 +13,12 @@ import sqlalchemy as sa
 import yaml
 
 from canonical_model import strict_yaml
-from canonical_model.base import Identifier, Resource
 from canonical_model.codings import Coding
 from canonical_model.periods import Period
 from canonical_model.resources.consent import Consent
 from canonical_model.resources.enrolment import Enrolment
 from canonical_model.resources.student import Student
+from canonical_model.subjects import Identifier, Resource
 from connectors.kit import sandbox
 from connectors.kit.province.generate import generate
 from connectors.kit.province.model import Province, Pupil

@@ -1,0 +1,36 @@
+"""Mark: a number on the scale of 100, or a code of the yearly list; never both, never neither.
+
+A result field holds numbers *and* codes; empty is not zero and not a failure
+(facts/quebec-education.md §6.2).
+"""
+
+from decimal import Decimal
+from typing import Annotated
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from canonical_model.base import Model
+from canonical_model.codings import Coding, InSystem
+from canonical_model.elements import Element
+
+
+class Mark(Model):
+    """One result of one pupil."""
+
+    number: Annotated[
+        Annotated[Decimal, Field(ge=0, le=100, decimal_places=2)] | None,
+        Element("Note", "Number", "On 100."),
+    ] = None
+    code: Annotated[
+        Annotated[Coding, InSystem("result_code")] | None,
+        Element(
+            "Cote ou code", "Code", "Of the yearly list of result codes; counts as success by that list."
+        ),
+    ] = None
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> "Mark":
+        if (self.number is None) == (self.code is None):
+            raise PydanticCustomError("mark-number-or-code", "a mark is a number or a code")
+        return self
