@@ -193,7 +193,10 @@ def _balances(out: Output, report: Mapping[str, Any]) -> None:
 
 
 def _addresses(out: Output, report: Mapping[str, Any]) -> None:
-    for name, address in report.get("addresses", {}).items():
+    names = {"api-server": "Airflow", "gateway": out.words("Passerelle", "Gateway")}
+    names |= {"sandbox": out.words("Systèmes simulés", "Simulated systems")}
+    for service, address in report.get("addresses", {}).items():
+        name = names.get(service, service)
         out.say(f"{name} : {address}", f"{name}: {address}")
     out.say(
         "Tout est arrêté. « make up » redémarre le tout et garde Airflow et la passerelle ouverts.",
