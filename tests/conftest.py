@@ -4,6 +4,7 @@ import itertools
 import os
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -61,26 +62,27 @@ def _numbers() -> Iterator[int]:
     return itertools.count()
 
 
-@pytest.fixture
-def new_hub(postgres: server.Server, tmp_path: Path, _numbers: Iterator[int]) -> Iterator[Callable[[], Hub]]:
-    """Makes hubs: each on a fresh database and in a home of its own."""
-    engines = []
-
-    def make() -> Hub:
-        name = f"hub_{next(_numbers)}"
-        with psycopg.connect(postgres.url("postgres"), autocommit=True) as connection:
-            connection.execute(
-                sql.SQL("create database {} template template_hub").format(sql.Identifier(name))
-            )
-        settings = Settings(home=tmp_path / name, database_url=postgres.url(name))
-        settings.root.mkdir()
-        engine = sa.create_engine(postgres.sqlalchemy_url(name))
-        engines.append(engine)
-        return Hub(settings, hub_keys.load(settings), engine)
-
-    yield make
-    for engine in engines:
+@contextmanager
+def fresh_hub(postgres: server.Server, folder: Path, name: str) -> Iterator[Hub]:
+    """A migrated hub on a database of that name, its home below `folder`."""
+    with psycopg.connect(postgres.url("postgres"), autocommit=True) as connection:
+        connection.execute(sql.SQL("create database {} template template_hub").format(sql.Identifier(name)))
+    settings = Settings(home=folder / name, database_url=postgres.url(name))
+    settings.root.mkdir()
+    engine = sa.create_engine(postgres.sqlalchemy_url(name))
+    try:
+        yield Hub(settings, hub_keys.load(settings), engine)
+    finally:
         engine.dispose()
+
+
+@pytest.fixture
+def new_hub(
+    postgres: server.Server, tmp_path: Path, _numbers: Iterator[int]
+) -> Iterator[Callable[[], Hub]]:
+    """Makes hubs: each on a fresh database and in a home of its own."""
+    with ExitStack() as stack:
+        yield lambda: stack.enter_context(fresh_hub(postgres, tmp_path, f"hub_{next(_numbers)}"))
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from gateway import release
 from gateway.evidence import chain
 from gateway.store import digest, dossier
 from tests.conftest import REPOSITORY
-from tests.day.conftest import DAY, World
+from tests.world import DAY, World
 
 EXPECTED_RULES = {
     "bad-code-permanent": "code-permanent-wrong-shape",

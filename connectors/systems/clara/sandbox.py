@@ -6,30 +6,22 @@ Written from contract/openapi.yaml. It verifies each signature itself, with the 
 
 import asyncio
 import base64
-import binascii
 import hashlib
 import json
-import secrets
 import sqlite3
-import time
 from contextlib import closing
 from typing import Any, ClassVar
-from urllib.parse import parse_qs
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from connectors.kit.sandbox_system import SandboxSystem
-
-CLIENT = "passerelle"
-TOKEN_SECONDS = 300
-SLOW_SECONDS = 2.0
+from connectors.kit.rest_server import WIRE_FAULTS, RestSandbox
 
 _TABLES = """
     create table if not exists livraison (
@@ -41,16 +33,14 @@ _TABLES = """
 """
 
 
-class Sandbox(SandboxSystem):
+class Sandbox(RestSandbox):
     """The cégep de Maisonneuve."""
 
     per_board = False
     organizations = ("916000",)
+    SCOPE = "livraisons"
     known_faults: ClassVar[dict[str, str]] = {
-        "slow": f"answers after {SLOW_SECONDS:.0f} s",
-        "html": "a maintenance page with status 200",
-        "busy": "503 to the first call, then it works",
-        "cut": "an answer that ends in the middle of its JSON",
+        **WIRE_FAULTS,
         "lost-receipt": "takes the first delivery, then fails before answering",
         "miscount": "a receipt that does not account for every document",
         "refuse-first": "refuses the first document of each delivery",
@@ -65,20 +55,11 @@ class Sandbox(SandboxSystem):
         """The three paths of the contract."""
         return Starlette(
             routes=[
-                Route("/oauth/token", self._token, methods=["POST"]),
+                Route("/oauth/token", self.token, methods=["POST"]),
                 Route("/api/v1/livraisons", self._receive, methods=["POST"]),
                 Route("/api/v1/livraisons/{livraison}", self._show),
             ]
         )
-
-    def entry(self, base_url: str, postgres: str) -> dict[str, Any]:  # noqa: ARG002 - as above
-        """Its entry of systems.yaml."""
-        return {
-            "system": self.system,
-            "address": base_url,
-            "secrets": {"client_secret": self.secret("client_secret")},
-            "options": {"client_id": CLIENT},
-        }
 
     def received(self) -> tuple[dict[str, Any], ...]:
         """The payloads of every dossier it accepted, in no person's order: by marker."""
@@ -94,69 +75,17 @@ class Sandbox(SandboxSystem):
     def _database(self) -> sqlite3.Connection:
         return sqlite3.connect(self.folder / "clara.sqlite3", timeout=10)
 
-    async def _token(self, request: Request) -> Response:
-        form = parse_qs((await request.body()).decode("utf-8", "replace"))
-        if form.get("grant_type") != ["client_credentials"]:
-            return JSONResponse({"error": "unsupported_grant_type"}, 400)
-        if form.get("scope", ["livraisons"]) != ["livraisons"]:
-            return JSONResponse({"error": "invalid_scope"}, 400)
-        scheme, _, pair = request.headers.get("authorization", "").partition(" ")
-        expected = f"{CLIENT}:{self.secret('client_secret')}"
-        try:
-            given = base64.b64decode(pair, validate=True).decode()
-        except (binascii.Error, UnicodeDecodeError):
-            given = ""
-        if scheme.lower() != "basic" or not secrets.compare_digest(given.encode(), expected.encode()):
-            return JSONResponse({"error": "invalid_client"}, 401, {"WWW-Authenticate": "Basic"})
-        until = int(time.time()) + TOKEN_SECONDS
-        value = f"{until}.{self._stamp(until)}"
-        return JSONResponse(
-            {"access_token": value, "token_type": "Bearer", "expires_in": TOKEN_SECONDS},
-            headers={"Cache-Control": "no-store"},
-        )
-
-    def _stamp(self, until: int) -> str:
-        return hashlib.sha256(f"{until}/{self.secret('token')}".encode()).hexdigest()
-
-    def _signed_in(self, request: Request) -> bool:
-        scheme, _, value = request.headers.get("authorization", "").partition(" ")
-        until, _, stamp = value.partition(".")
-        return (
-            scheme.lower() == "bearer"
-            and until.isdecimal()
-            and int(until) > time.time()
-            and secrets.compare_digest(stamp, self._stamp(int(until)))
-        )
-
     async def _receive(self, request: Request) -> Response:
-        if not self._signed_in(request):
-            return _problem(401, "jeton-invalide", "Jeton absent, échu ou inconnu")
-        if (misbehaviour := await self._misbehave()) is not None:
+        if (refusal := self.refused(request)) is not None:
+            return refusal
+        if (misbehaviour := await self.misbehaviour()) is not None:
             return misbehaviour
         body = await request.body()
         key = request.headers.get("idempotency-key", "")
         answer = await asyncio.to_thread(self._take, key, body)
-        if answer.status_code == 201 and "lost-receipt" in self.faults and self._once("lost-receipt"):
-            return _problem(500, "panne", "Panne après réception")
-        if "cut" in self.faults:
-            return Response(answer.body[:-7], answer.status_code, media_type="application/json")
-        return answer
-
-    async def _misbehave(self) -> Response | None:
-        if "slow" in self.faults:
-            await asyncio.sleep(SLOW_SECONDS)
-        if "html" in self.faults:
-            return HTMLResponse("<h1>Entretien en cours</h1>")
-        if "busy" in self.faults and self._once("busy"):
-            return _problem(503, "occupe", "Revenez plus tard")
-        return None
-
-    def _once(self, fault: str) -> bool:
-        """Whether this fault has not been shown yet; a restart does not show it again."""
-        mark = self.folder / f"fault-{fault}"
-        first = not mark.exists()
-        mark.touch()
-        return first
+        if answer.status_code == 201 and "lost-receipt" in self.faults and self.once("lost-receipt"):
+            return self.problem(500, "panne", "Panne après réception")
+        return self.cut(answer)
 
     def _take(self, key: str, body: bytes) -> Response:
         try:
@@ -164,18 +93,20 @@ class Sandbox(SandboxSystem):
             documents = [str(item) for item in lot["documents"]]
             number, named = lot["nombre"], lot["livraison"]
         except (ValueError, KeyError, TypeError):
-            return _problem(400, "json-invalide", "La livraison n'est pas celle du contrat")
+            return self.problem(400, "json-invalide", "La livraison n'est pas celle du contrat")
         if not key or named != key:
-            return _problem(400, "cle-manquante", "Idempotency-Key doit égaler `livraison`")
+            return self.problem(400, "cle-manquante", "Idempotency-Key doit égaler `livraison`")
         if not documents or number != len(documents):
-            return _problem(422, "nombre-different", "`nombre` n'est pas celui des documents")
+            return self.problem(422, "nombre-different", "`nombre` n'est pas celui des documents")
         return self._account(key, hashlib.sha256(body).hexdigest(), documents)
 
     def _account(self, key: str, print_: str, documents: list[str]) -> Response:
         """The receipt of a well-formed delivery: a new one, the one already given, or a refusal."""
         public = self._hub_key()
         if public is None:
-            return _problem(422, "cle-du-hub-absente", "La clé publique de la passerelle n'est pas déposée")
+            return self.problem(
+                422, "cle-du-hub-absente", "La clé publique de la passerelle n'est pas déposée"
+            )
         with closing(self._database()) as database, database:
             database.execute("begin immediate")
             held = database.execute(
@@ -183,7 +114,7 @@ class Sandbox(SandboxSystem):
             ).fetchone()
             if held is not None:
                 if held[0] != print_:
-                    return _problem(409, "cle-reutilisee", "Cette clé a servi pour un autre contenu")
+                    return self.problem(409, "cle-reutilisee", "Cette clé a servi pour un autre contenu")
                 return JSONResponse(json.loads(held[1]), 200)
             return JSONResponse(self._store(database, key, print_, documents, public), 201)
 
@@ -245,20 +176,15 @@ class Sandbox(SandboxSystem):
         return key if isinstance(key, Ed25519PublicKey) else None
 
     def _show(self, request: Request) -> Response:
-        if not self._signed_in(request):
-            return _problem(401, "jeton-invalide", "Jeton absent, échu ou inconnu")
+        if (refusal := self.refused(request)) is not None:
+            return refusal
         with closing(self._database()) as database:
             held = database.execute(
                 "select reponse from livraison where cle = ?", (request.path_params["livraison"],)
             ).fetchone()
         if held is None:
-            return _problem(404, "livraison-inconnue", "Aucune livraison sous cette clé")
+            return self.problem(404, "livraison-inconnue", "Aucune livraison sous cette clé")
         return JSONResponse(json.loads(held[0]))
-
-
-def _problem(status: int, code: str, title: str) -> JSONResponse:
-    body = {"type": f"urn:clara:{code}", "title": title, "status": status, "code": code}
-    return JSONResponse(body, status, media_type="application/problem+json")
 
 
 def _decode(text: str) -> bytes:

@@ -5,31 +5,22 @@ does not balance is refused and leaves no trace.
 """
 
 import asyncio
-import base64
-import binascii
 import hashlib
 import json
 import re
-import secrets
 import sqlite3
-import time
 from collections import Counter
 from contextlib import closing
 from datetime import date
 from typing import Any, ClassVar
-from urllib.parse import parse_qs
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from connectors.kit.sandbox_system import SandboxSystem
-
-CLIENT = "passerelle"
-TOKEN_SECONDS = 300
-SLOW_SECONDS = 2.0
+from connectors.kit.rest_server import WIRE_FAULTS, RestSandbox
 
 _AMOUNT = re.compile(r"\d{1,11}\.\d{2}")
 _ACCOUNT = re.compile(r"\d{3}-(\d)-\d{5}-[0-9A-Z]+")
@@ -56,14 +47,12 @@ class _RefusedError(Exception):
         self.code, self.title, self.status = code, title, status
 
 
-class Sandbox(SandboxSystem):
+class Sandbox(RestSandbox):
     """One ERP for each board."""
 
+    SCOPE = "journaux"
     known_faults: ClassVar[dict[str, str]] = {
-        "slow": f"answers after {SLOW_SECONDS:.0f} s",
-        "html": "a maintenance page with status 200",
-        "busy": "503 to the first call, then it works",
-        "cut": "an answer that ends in the middle of its JSON",
+        **WIRE_FAULTS,
         "lost-receipt": "posts the first journal, then fails before answering, as often as it is tried",
         "unknown-account": "does not know the first account of the first journal it is sent",
         "miscount": "a receipt that names one line too few",
@@ -78,20 +67,11 @@ class Sandbox(SandboxSystem):
         """The three paths of the contract."""
         return Starlette(
             routes=[
-                Route("/oauth/token", self._token, methods=["POST"]),
+                Route("/oauth/token", self.token, methods=["POST"]),
                 Route("/api/v1/journaux", self._receive, methods=["POST"]),
                 Route("/api/v1/journaux/{numero}", self._show),
             ]
         )
-
-    def entry(self, base_url: str, postgres: str) -> dict[str, Any]:  # noqa: ARG002 - as above
-        """Its entry of systems.yaml."""
-        return {
-            "system": self.system,
-            "address": base_url,
-            "secrets": {"client_secret": self.secret("client_secret")},
-            "options": {"client_id": CLIENT},
-        }
 
     def journals(self) -> tuple[str, ...]:
         """The numbers of every journal it posted, oldest first."""
@@ -108,74 +88,19 @@ class Sandbox(SandboxSystem):
     def _database(self) -> sqlite3.Connection:
         return sqlite3.connect(self.folder / "mozaik_finances.sqlite3", timeout=10)
 
-    async def _token(self, request: Request) -> Response:
-        form = parse_qs((await request.body()).decode("utf-8", "replace"))
-        if form.get("grant_type") != ["client_credentials"]:
-            return JSONResponse({"error": "unsupported_grant_type"}, 400)
-        if form.get("scope", ["journaux"]) != ["journaux"]:
-            return JSONResponse({"error": "invalid_scope"}, 400)
-        scheme, _, pair = request.headers.get("authorization", "").partition(" ")
-        try:
-            given = base64.b64decode(pair, validate=True)
-        except binascii.Error:
-            given = b""
-        expected = f"{CLIENT}:{self.secret('client_secret')}".encode()
-        if scheme.lower() != "basic" or not secrets.compare_digest(given, expected):
-            return JSONResponse({"error": "invalid_client"}, 401, {"WWW-Authenticate": "Basic"})
-        until = int(time.time()) + TOKEN_SECONDS
-        return JSONResponse(
-            {
-                "access_token": f"{until}.{self._stamp(until)}",
-                "token_type": "Bearer",
-                "expires_in": TOKEN_SECONDS,
-            },
-            headers={"Cache-Control": "no-store"},
-        )
-
-    def _stamp(self, until: int) -> str:
-        return hashlib.sha256(f"{until}/{self.secret('token')}".encode()).hexdigest()
-
-    def _signed_in(self, request: Request) -> bool:
-        scheme, _, value = request.headers.get("authorization", "").partition(" ")
-        until, _, stamp = value.partition(".")
-        return (
-            scheme.lower() == "bearer"
-            and until.isdecimal()
-            and int(until) > time.time()
-            and secrets.compare_digest(stamp, self._stamp(int(until)))
-        )
-
     async def _receive(self, request: Request) -> Response:
-        if not self._signed_in(request):
-            return _problem(401, "jeton-invalide", "Jeton absent, échu ou inconnu")
-        if (misbehaviour := await self._misbehave()) is not None:
+        if (refusal := self.refused(request)) is not None:
+            return refusal
+        if (misbehaviour := await self.misbehaviour()) is not None:
             return misbehaviour
         key = request.headers.get("idempotency-key", "")
         try:
             answer = await asyncio.to_thread(self._take, key, await request.body())
-        except _RefusedError as refusal:
-            return _problem(refusal.status, refusal.code, refusal.title)
+        except _RefusedError as error:
+            return self.problem(error.status, error.code, error.title)
         if "lost-receipt" in self.faults:
-            return _problem(500, "panne", "Panne après inscription")
-        if "cut" in self.faults:
-            return Response(answer.body[:-7], answer.status_code, media_type="application/json")
-        return answer
-
-    async def _misbehave(self) -> Response | None:
-        if "slow" in self.faults:
-            await asyncio.sleep(SLOW_SECONDS)
-        if "html" in self.faults:
-            return HTMLResponse("<h1>Entretien en cours</h1>")
-        if "busy" in self.faults and self._once("busy"):
-            return _problem(503, "occupe", "Revenez plus tard")
-        return None
-
-    def _once(self, fault: str) -> bool:
-        """Whether this fault has not been shown yet; a restart does not show it again."""
-        mark = self.folder / f"fault-{fault}"
-        first = not mark.exists()
-        mark.touch()
-        return first
+            return self.problem(500, "panne", "Panne après inscription")
+        return self.cut(answer)
 
     def _take(self, key: str, body: bytes) -> Response:
         journal = _parsed(body)
@@ -215,7 +140,7 @@ class Sandbox(SandboxSystem):
         if journal["exercice"] != _fiscal_year(journal["date_ecriture"]):
             raise _RefusedError("exercice-different", "La date n'est pas dans l'exercice")
         lines = [_line(line) for line in journal["lignes"]]
-        if "unknown-account" in self.faults and self._once("unknown-account"):
+        if "unknown-account" in self.faults and self.once("unknown-account"):
             raise _RefusedError("compte-inconnu", "Un compte n'est pas au plan comptable")
         by_fund: Counter[str] = Counter()
         for account, debit, credit in lines:
@@ -236,14 +161,14 @@ class Sandbox(SandboxSystem):
         return lines
 
     def _show(self, request: Request) -> Response:
-        if not self._signed_in(request):
-            return _problem(401, "jeton-invalide", "Jeton absent, échu ou inconnu")
+        if (refusal := self.refused(request)) is not None:
+            return refusal
         with closing(self._database()) as database:
             held = database.execute(
                 "select reponse from journal where numero = ?", (request.path_params["numero"],)
             ).fetchone()
         if held is None:
-            return _problem(404, "journal-inconnu", "Aucun journal sous ce numéro")
+            return self.problem(404, "journal-inconnu", "Aucun journal sous ce numéro")
         return JSONResponse(json.loads(held[0]))
 
 
@@ -288,8 +213,3 @@ def _fiscal_year(day: str) -> str:
         raise _RefusedError("json-invalide", "La date n'est pas celle du contrat", 400) from None
     start = found.year - (found.month < 7)
     return f"{start}{start + 1}"
-
-
-def _problem(status: int, code: str, title: str) -> JSONResponse:
-    body = {"type": f"urn:mozaik-finances:{code}", "title": title, "status": status, "code": code}
-    return JSONResponse(body, status, media_type="application/problem+json")
