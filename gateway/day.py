@@ -264,6 +264,8 @@ def _ministry_part(run_id: str, progress: Progress) -> None:
         for attempt in stamina.retry_context(
             on=RetryableError, attempts=60, timeout=120, wait_initial=2, wait_max=2, wait_jitter=0
         ):
+            if attempt.num > 1:
+                progress(f"collect {exchange}: not ready, asked again", f"collect {exchange} : pas prêt, nouvel essai")
             with attempt:
                 _told(collect, exchange, run_id, progress)
 

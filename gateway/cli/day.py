@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import orjson
+import stamina
 import typer
 
-from canonical_model.errors import IntegrityError
+from canonical_model.errors import ConfigurationError, IntegrityError
 from gateway import day as steps
 from gateway.cli import context, demo_site, report_tables
 from gateway.cli.services import Boards, Seed, Students, ready, sandbox_arguments, size
@@ -45,7 +46,12 @@ def demo(
 ) -> int:
     """Une journée entière d'une province inventée : lire, remettre, déclarer, facturer, prouver."""
     if until not in STEPS:
-        raise typer.BadParameter(", ".join(STEPS), param_hint="--until")
+        known = ", ".join(STEPS)
+        raise ConfigurationError(
+            f"--until: choose among {known}.", f"--until : choisissez parmi {known}."
+        )
+    if report is not None:
+        report.open("ab").close()  # a path that cannot be written is better known before the day than after it
     out = context.output(ctx)
     now = context.moment()
     settings = context.settings(ctx)
@@ -97,6 +103,7 @@ def _run(made: Stack, now: datetime, *, until: str, progress: Any) -> dict[str, 
         )
         ended.raise_for_failure()
     else:
+        stamina.instrumentation.set_on_retry_hooks(())  # what is asked again is told as progress
         os.environ.update(_own(services.environment(settings, settings.database_url)))
         if not steps.whole(run, until=until, progress=progress):
             return None

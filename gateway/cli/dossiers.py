@@ -12,6 +12,8 @@ from typing import Annotated, Any
 import sqlalchemy as sa
 import typer
 
+from canonical_model import resources
+from canonical_model.base import SENSITIVITY
 from canonical_model.errors import ConfigurationError, IntegrityError, RefusedError
 from gateway import keys as hub_keys
 from gateway import quarantine as quarantines
@@ -50,14 +52,20 @@ def show_dossier(
 ) -> None:
     """Montrer le dossier d'une personne, en entier ou une section."""
     out = context.output(ctx)
+    if section is not None and section not in SENSITIVITY:
+        known = ", ".join(SENSITIVITY)
+        raise ConfigurationError(
+            f"--section: choose among {known}.", f"--section : choisissez parmi {known}."
+        )
     with opened.hub(ctx) as hub:
-        found = _read(hub, opened.person(hub, person), section, "dossier.shown")
+        who = opened.person(hub, person)
+        found = _read(hub, who, section, "dossier.shown")
     sections: dict[str, list[dict[str, Any]]] = {}
     for held in found:
         sections.setdefault(held.section, []).append(
             {"key": held.key, "version": held.version, **held.document}
         )
-    out.document({"person": found[0].person if found else None, "sections": sections})
+    out.document({"person": who, "sections": sections})
     for name, documents in sections.items():
         rows = [
             (path, str(value))
@@ -127,7 +135,7 @@ def _path(text: str) -> tuple[str, dict[str, str], str]:
             " comme CourseResult[step=2].mark.number.",
         )
     chosen = dict(part.partition("=")[::2] for part in (match[2] or "").split(",") if part)
-    return match[1], chosen, match[3]
+    return resources.resource(match[1]).__name__, chosen, match[3]
 
 
 def _chosen(document: dict[str, Any], wanted: dict[str, str]) -> bool:
@@ -194,7 +202,7 @@ def list_quarantine(
         columns.split("|"),
         [
             (
-                item["id"], item["source"]["system"], item["source"]["stream"], item["source"]["row"],
+                str(item["id"]), item["source"]["system"], item["source"]["stream"], str(item["source"]["row"]),
                 item["source"]["column"] or "", item["rule"], item[remedy],
             )
             for item in found
@@ -204,7 +212,10 @@ def list_quarantine(
 
 
 @quarantine_app.command("show")
-def show_quarantine(ctx: typer.Context, id: Annotated[int, typer.Argument(metavar="NO")]) -> None:  # noqa: A002
+def show_quarantine(
+    ctx: typer.Context,
+    id: Annotated[int, typer.Argument(metavar="NO", min=1, max=2**63 - 1)],  # noqa: A002
+) -> None:
     """Un enregistrement mis de côté : où, pourquoi, que faire."""
     out = context.output(ctx)
     with opened.hub(ctx) as hub, hub.transaction() as connection:
@@ -251,6 +262,11 @@ def verify(
     else:
         with opened.hub(ctx) as hub, hub.transaction() as connection:
             verdict = chain.verify(connection, hub_keys.public_pem(hub.keys))
+    if verdict.reason == verifier.NO_EXPORT:
+        raise ConfigurationError(
+            f"{file}: this is not an export of evidence. Give one made by `passerelle evidence export`.",
+            f"{file} : ce n'est pas un export de preuve. Donnez-en un fait par `passerelle evidence export`.",
+        )
     if not verdict.holds:
         raise IntegrityError(
             f"evidence: broken at entry {verdict.broken} ({verdict.reason}). Keep the database as it is.",
@@ -279,10 +295,10 @@ def head(ctx: typer.Context) -> None:
 def export(ctx: typer.Context, output: Annotated[Path, typer.Option("--out", metavar="FICHIER")]) -> None:
     """Écrire la chaîne dans un fichier que verifier.py vérifie sans la passerelle."""
     out = context.output(ctx)
-    with opened.hub(ctx) as hub, hub.transaction() as connection, output.open("wb") as file:
-        count = 0
-        for line in chain.lines(connection, hub_keys.public_pem(hub.keys)):
-            count += file.write(line)
+    part = output.with_name(f"{output.name}.part")
+    with opened.hub(ctx) as hub, hub.transaction() as connection, part.open("wb") as file:
+        count = sum(map(file.write, chain.lines(connection, hub_keys.public_pem(hub.keys))))
+    part.replace(output)  # whole or not at all
     out.document({"file": str(output), "bytes": count})
     out.say(
         f"{output} : {count} octets. À vérifier par : python {verifier.__file__} {output}",

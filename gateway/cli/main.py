@@ -4,9 +4,12 @@
 3 no answer, or interrupted: nothing half done, try again · 4 broken evidence or reconciliation
 """
 
+import errno
+import os
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext, redirect_stdout
 from types import FrameType
 
 import structlog
@@ -85,7 +88,7 @@ _MODULES = (
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one call. Returns the exit code; never shows a traceback for an error of the hub's own."""
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # every `finally` on the way out runs
         signal.signal(number, _interrupt)
     words, as_json, language = _split(list(sys.argv[1:] if arguments is None else arguments))
@@ -95,10 +98,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ConfigurationError as error:
         return Output(json=as_json, language="en" if language == "en" else "fr").error(error)
     try:
-        run = application(words[0] if words else "")
-        found = run(args=words, standalone_mode=False, prog_name="passerelle", obj=(settings, output))
+        with redirect_stdout(sys.stderr) if as_json else nullcontext():  # whoever else prints, prints there
+            run = application(words[0] if words else "")
+            found = run(args=words, standalone_mode=False, prog_name="passerelle", obj=(settings, output))
+        sys.stdout.flush()
     except TyperException as error:
-        return output.error(_wrong_call(error))
+        return _wrong_call(error, output)
     except (Interrupted, KeyboardInterrupt, typer.Abort):
         return output.error(
             RetryableError(
@@ -108,6 +113,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
     except HubError as error:
         return output.error(error)
+    except BrokenPipeError:  # the reader has seen enough, as `head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nor may the exit try to write again
+        return RetryableError.exit_code
+    except OSError as error:
+        return output.error(_file_fault(error) or StepFailure.of(error).error())
     except Exception as error:  # noqa: BLE001 - a defect: its kind and place are shown, its values are not
         return output.error(StepFailure.of(error).error())
     return found if isinstance(found, int) else 0
@@ -156,10 +166,58 @@ def _settings() -> Settings:
         ) from error
 
 
-def _wrong_call(error: TyperException) -> ConfigurationError:
-    said = getattr(error, "format_message", error.__str__)()
+def _wrong_call(error: TyperException, output: Output) -> int:
+    """What is wrong with the call, by its kind: what was typed may be a person's number and is not repeated."""
     command = getattr(getattr(error, "ctx", None), "command_path", "passerelle")
-    return ConfigurationError(
-        f"{command}: {said} See `{command} --help`.",
-        f"{command} : appel incorrect ({said}). Voyez `{command} --help`.",
+    kind = type(error).__name__
+    name = _parameter(error)
+    if kind == "NoArgsIsHelpError" and not output.json:
+        return ConfigurationError.exit_code  # the help was just printed
+    english, french = {
+        "NoArgsIsHelpError": ("no command", "il manque une commande"),
+        "MissingParameter": (f"{name} is missing", f"il manque {name}"),
+        "BadParameter": (f"{name} is not of the right kind", f"{name} n'est pas du bon type"),
+        "NoSuchOption": (f"no option {name}", f"aucune option {name}"),
+        "BadOptionUsage": (f"{name} needs a value", f"{name} demande une valeur"),
+        "UsageError": ("one word too many", "un mot de trop"),
+    }.get(kind, ("the call is wrong", "appel incorrect"))
+    if kind == "UsageError" and error.message.startswith("No such command"):
+        english, french = "unknown command", "commande inconnue"
+    return output.error(
+        ConfigurationError(
+            f"{command}: {english}. See `{command} --help`.",
+            f"{command} : {french}. Voyez `{command} --help`.",
+        )
     )
+
+
+def _parameter(error: TyperException) -> str:
+    """The option or argument that the error is about, as the help names it."""
+    parameter = getattr(error, "param", None)
+    said = parameter.get_error_hint() if parameter else getattr(error, "option_name", "")
+    return str(said).replace("'", "")
+
+
+def _file_fault(error: OSError) -> ConfigurationError | None:
+    """A file that the call names, or that the hub keeps, and that cannot be used; None for another fault."""
+    if error.filename is None or error.errno not in _FILE_FAULTS:
+        return None
+    english, french = _FILE_FAULTS[error.errno]
+    place = os.fsdecode(error.filename)
+    return ConfigurationError(
+        f"{place}: {english}. Correct the path, or mend what stands there.",
+        f"{place} : {french}. Corrigez le chemin, ou réparez ce qui s'y trouve.",
+    )
+
+
+_FILE_FAULTS = {
+    errno.ENOENT: ("there is no such file or folder", "aucun fichier ni dossier de ce nom"),
+    errno.EACCES: ("this account may not use it", "ce compte n'y a pas droit"),
+    errno.EPERM: ("this account may not use it", "ce compte n'y a pas droit"),
+    errno.EISDIR: ("it is a folder", "c'est un dossier"),
+    errno.ENOTDIR: ("it is not a folder", "ce n'est pas un dossier"),
+    errno.EEXIST: ("something else stands there", "autre chose s'y trouve déjà"),
+    errno.EROFS: ("nothing can be written there", "rien ne peut y être écrit"),
+    errno.ENOSPC: ("the disk is full", "le disque est plein"),
+    errno.ENAMETOOLONG: ("the name is too long", "le nom est trop long"),
+}

@@ -2,8 +2,8 @@
 
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, TextIO
 
 import orjson
 from rich import box
@@ -18,10 +18,14 @@ _WIDE = 140  # columns, where nothing says how many there are
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """How this call answers. Made once by `main` from ``--json`` and ``--lang``."""
+    """How this call answers. Made once by `main` from ``--json`` and ``--lang``.
+
+    `stream` is the standard output that the call began with: with ``--json`` only a document goes there.
+    """
 
     json: bool
     language: str
+    stream: TextIO = field(default_factory=lambda: sys.stdout, repr=False)
 
     def words(self, french: str, english: str) -> str:
         """The words of this call's language."""
@@ -40,7 +44,7 @@ class Output:
     def document(self, content: Any) -> None:
         """One JSON document, only with ``--json``."""
         if self.json:
-            sys.stdout.write(
+            self.stream.write(
                 orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()
             )
 

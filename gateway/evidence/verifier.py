@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 FORMAT = "passerelle-evidence/1"
+NO_EXPORT = "not-an-export"
 GENESIS = hashlib.sha256(b"passerelle-evidence/1").digest()
 
 
@@ -63,9 +64,9 @@ def verify(lines: Iterable[bytes], *, trusted_key: bytes | None = None) -> Verdi
         heads = {head["number"]: head for head in first["heads"]}
         key = load_pem_public_key(trusted_key or first["public_key"].encode())
     except (StopIteration, ValueError, KeyError, TypeError):
-        return Verdict(0, 0, 0, "not-an-export")
+        return Verdict(0, 0, 0, NO_EXPORT)
     if first.get("format") != FORMAT or not isinstance(key, Ed25519PublicKey):
-        return Verdict(0, 0, 0, "not-an-export")
+        return Verdict(0, 0, 0, NO_EXPORT)
     previous = GENESIS
     hashes: list[bytes] = []
     for line in source:
