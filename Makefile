@@ -12,7 +12,7 @@ WORKERS ?= 2
 CANDIDATES := $(or $(PYTHON),python3.11 python3 python3.12 python3.13)
 NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
 
-.PHONY: help demo up down status test check format lock install clean
+.PHONY: help demo up down status test bench check format lock install clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -31,6 +31,9 @@ status: install ## what runs where
 
 test: install ## the whole suite (ARGS="-k consent" for a part)
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -q $(ARGS)
+
+bench: install ## how fast the model reads and writes (ARGS="Student --fhir-python PATH")
+	@$(BIN)/passerelle bench model $(ARGS)
 
 check: install ## lint, format, types, import contracts
 	@$(BIN)/ruff check .

@@ -6,9 +6,10 @@ which section of the dossier it lives; the section says how sensitive it is (des
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic_core import PydanticCustomError, from_json
 
 Section = Literal[
     "identity", "contacts", "enrolment", "english_eligibility", "results_local",
@@ -39,6 +40,16 @@ SENSITIVITY: Mapping[str, Sensitivity] = MappingProxyType(
 )
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=False)]
+Narrative = Annotated[str, StringConstraints(min_length=1, max_length=4000, strip_whitespace=False)]
+"""What a person wrote in sentences. Opaque: never parsed, never searched by a rule."""
+StartingYear = Annotated[int, Field(ge=1990, le=2100)]
+"""A school year, named by the calendar year it starts in: 2025 is 2025-2026 (facts/quebec-education.md §4)."""
+
+
+MOST_BYTES = 4 * 2**20  # of one document; a bundle of a thousand resources is about one megabyte
+MOST_VALUES = 50_000  # in one document, containers counted
+_SMALL = 2**16  # bytes; below, there is no room for many faults and nothing is counted
+_END = object()
 
 
 class Model(BaseModel):
@@ -54,6 +65,31 @@ class Record(Model):
 
     SECTION: ClassVar[Section]
 
+    @classmethod
+    def model_validate_json(cls, json_data: str | bytes | bytearray, **options: Any) -> Self:
+        """As pydantic's, but bounded: pydantic lists every fault, and ten megabytes hold millions of them."""
+        if len(json_data) > _SMALL and _too_large(json_data):
+            fault = PydanticCustomError("document-too-large", "the document is too large")
+            raise ValidationError.from_exception_data(cls.__name__, [{"type": fault, "input": None}])
+        return super().model_validate_json(json_data, **options)
+
+
+def _too_large(text: str | bytes | bytearray) -> bool:
+    if len(text) > MOST_BYTES:
+        return True
+    try:
+        waiting = [from_json(text)]
+    except ValueError:
+        return False  # not JSON: pydantic says so, in one fault
+    for held, value in enumerate(iter(lambda: waiting.pop() if waiting else _END, _END)):
+        if held > MOST_VALUES:
+            return True
+        if isinstance(value, dict):
+            waiting.extend(value.values())
+        elif isinstance(value, list):
+            waiting.extend(value)
+    return False
+
 
 def problems(error: Any) -> list[tuple[str, str]]:
     """(canonical path, rule) of each fault in a pydantic ValidationError, without any value."""
@@ -61,8 +97,7 @@ def problems(error: Any) -> list[tuple[str, str]]:
         (".".join(str(part) for part in fault["loc"]) or "(record)", fault["type"].replace("_", "-"))
         for fault in error.errors(include_input=False, include_context=False, include_url=False)
     ]
+    holders = {path[:at] for path, _ in found for at, sign in enumerate(path) if sign == "."}
     return [  # pydantic counts valid items only: a list with one wrong item is not too short as well
-        (path, rule)
-        for path, rule in found
-        if rule != "too-short" or not any(other.startswith(f"{path}.") for other, _ in found)
+        (path, rule) for path, rule in found if rule != "too-short" or path not in holders
     ]

@@ -12,11 +12,12 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any
 
-from pydantic import GetCoreSchemaHandler, StringConstraints
+from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler, StringConstraints, model_validator
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from canonical_model import strict_yaml
-from canonical_model.base import Model
+from canonical_model.base import Model, Text
+from canonical_model.elements import Element
 from canonical_model.errors import ConfigurationError
 
 FOLDER = Path(__file__).with_name("codesystems")
@@ -24,22 +25,30 @@ FOLDER = Path(__file__).with_name("codesystems")
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """One entry: its code, French and English words, and the marks the list gives it."""
+    """One entry: its code, French and English words, definitions when the words do not say it all,
+    and the marks the list gives it.
+    """
 
     code: str
     french: str
     english: str
     counts_as_success: bool | None = None
+    definition_french: str = ""
+    definition_english: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class CodeList:
-    """One version of one vocabulary. `version` is the day it comes into force."""
+    """One version of one vocabulary. `version` is the day it comes into force.
+
+    `coverage`: complete, partial (only what is public), site (each site's list follows), ours (our own words).
+    """
 
     system: str
     version: str
     source: str
     codes: Mapping[str, Code]
+    coverage: str = "complete"
 
 
 @cache
@@ -62,7 +71,14 @@ def in_force(system: str, day: date) -> CodeList:
 
 def lookup(system: str, code: str, version: str) -> Code | None:
     """The entry of that version, or None."""
-    return next((i.codes.get(code) for i in versions(system) if i.version == version), None)
+    held = _by_version(system).get(version)
+    return None if held is None else held.get(code)
+
+
+@cache
+def _by_version(system: str) -> Mapping[str, Mapping[str, Code]]:
+    """Every coding of every document comes through here: plain dictionaries."""
+    return {item.version: dict(item.codes) for item in versions(system)}
 
 
 def _read(path: Path) -> CodeList:
@@ -79,10 +95,14 @@ def _read(path: Path) -> CodeList:
             french=entry["fr"],
             english=entry["en"],
             counts_as_success=_flag(entry.get("counts_as_success")),
+            definition_french=entry.get("definition_fr", ""),
+            definition_english=entry.get("definition_en", ""),
         )
         for key, entry in data["codes"].items()
     }
-    return CodeList(system, version, data["source"], MappingProxyType(codes))
+    return CodeList(
+        system, version, data["source"], MappingProxyType(codes), data.get("coverage", "complete")
+    )
 
 
 def _flag(text: str | None) -> bool | None:
@@ -92,9 +112,21 @@ def _flag(text: str | None) -> bool | None:
 class Coding(Model):
     """A code, its vocabulary, and the version of the list it was read by."""
 
-    system: Annotated[str, StringConstraints(pattern=r"^[a-z_]{2,40}$")]
-    version: Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$")]
-    code: Annotated[str, StringConstraints(min_length=1, max_length=20)]
+    system: Annotated[
+        str,
+        StringConstraints(pattern=r"^[a-z_]{2,40}$"),
+        Element("Liste de codes", "Code list", "Name of the vocabulary."),
+    ]
+    version: Annotated[
+        str,
+        StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$"),
+        Element("Version de la liste", "List version", "The day that version came into force."),
+    ]
+    code: Annotated[
+        str,
+        StringConstraints(min_length=1, max_length=20),
+        Element("Code", "Code", "One code of that version of the list."),
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +141,47 @@ class InSystem:
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_after_validator_function(self._check, handler(source))
 
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """The list, and the codes of each of its versions."""
+        choices = [
+            {"properties": {"version": {"const": item.version}, "code": {"enum": list(item.codes)}}}
+            for item in versions(self.code_system)
+        ]
+        return {**handler(schema), "properties": {"system": {"const": self.code_system}}, "anyOf": choices}
+
     def _check(self, coding: Coding) -> Coding:
         if coding.system != self.code_system:
             raise PydanticCustomError("wrong-code-system", "the code belongs to another list")
         if lookup(coding.system, coding.code, coding.version) is None:
             raise PydanticCustomError("unknown-code", "the code is not in its list")
         return coding
+
+
+class CodeableConcept(Model):
+    """One thing said by codes of several lists, by words, or by both; never by neither."""
+
+    codings: Annotated[
+        tuple[Coding, ...],
+        Field(max_length=10),
+        Element("Codes", "Codings", "The same thing in several vocabularies; each code is in its list."),
+    ] = ()
+    text: Annotated[
+        Text | None, Element("Texte", "Text", "As the source says it, when no code says it all.")
+    ] = None
+
+    @model_validator(mode="after")
+    def _says_something_known(self) -> "CodeableConcept":
+        if not self.codings and self.text is None:
+            raise PydanticCustomError("concept-empty", "a concept has a code or words")
+        for coding in self.codings:
+            try:
+                held = lookup(coding.system, coding.code, coding.version)
+            except ConfigurationError:
+                raise PydanticCustomError(
+                    "wrong-code-system", "the code belongs to a list nobody knows"
+                ) from None
+            if held is None:
+                raise PydanticCustomError("unknown-code", "the code is not in its list")
+        return self

@@ -16,12 +16,16 @@ from pydantic.fields import FieldInfo
 
 from canonical_model.base import SENSITIVITY, Section, Sensitivity
 
+VERSIONS = (1, 2)  # of the model, oldest first: canonical_model/CHANGELOG.md says what each changed
+LATEST = VERSIONS[-1]
+
 
 @dataclass(frozen=True, slots=True)
 class Element:
     """Labels in French and English, and the meaning when they do not say it all.
 
-    `sensitivity`, `section`: only where they differ from the resource's.
+    `sensitivity`, `section`: only where they differ from the resource's. `since`, `until`: the first and
+    the last version of the model that has the field (versions.py).
     """
 
     french: str
@@ -29,6 +33,12 @@ class Element:
     meaning: str = ""
     sensitivity: Sensitivity | None = None
     section: Section | None = None
+    since: int = 1
+    until: int | None = None
+
+    def stands_in(self, version: int) -> bool:
+        """Whether that version of the model has the field."""
+        return self.since <= version and (self.until is None or version <= self.until)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +69,7 @@ def _walk(
     model: type[BaseModel], path: str, section: Section, sensitivity: Sensitivity
 ) -> Iterator[Described]:
     for name, field in model.model_fields.items():
-        element = next((item for item in field.metadata if isinstance(item, Element)), None)
-        if element is None:
-            raise LookupError(f"{model.__name__}.{name}: no Element. Give it French and English labels.")
+        element = element_of(model, name)
         inner, many, system = opened(field)
         own = f"{path}{name}{'[]' if many else ''}"
         found = Described(
@@ -79,6 +87,14 @@ def _walk(
         yield found
         if isinstance(inner, type) and issubclass(inner, BaseModel):
             yield from _walk(inner, f"{own}.", found.section, found.sensitivity)
+
+
+def element_of(model: type[BaseModel], name: str) -> Element:
+    """What is said of one field. Raises LookupError when it has no labels: it names model and field."""
+    found = [item for item in model.model_fields[name].metadata if isinstance(item, Element)]
+    if not found:
+        raise LookupError(f"{model.__name__}.{name}: no Element. Give it French and English labels.")
+    return found[0]
 
 
 def opened(field: FieldInfo) -> tuple[Any, bool, str | None]:

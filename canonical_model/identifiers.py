@@ -5,7 +5,7 @@ The last two characters of a code permanent are opaque. `check` serves `passerel
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from types import MappingProxyType
@@ -20,6 +20,8 @@ CODE_PERMANENT = re.compile(r"^[A-Z]{4}[0-9]{8}$")
 POSTAL_CODE = re.compile(r"^[ABCEGHJ-NPRSTVXY][0-9][ABCEGHJ-NPRSTV-Z][0-9][ABCEGHJ-NPRSTV-Z][0-9]$")
 NINE_DIGITS = re.compile(r"[0-9]{9}")
 QST_NUMBER = re.compile(r"([0-9]{9})([0-9])TQ([0-9]{4})")
+TELEPHONE = re.compile(r"(?P<area>[2-9][0-9]{2})?(?P<exchange>[2-9][0-9]{2})(?P<dash>-?)(?P<line>[0-9]{4})")
+FICHE = re.compile(r"([0-9]{1,7})(_[0-9A-Za-z]{1,10})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,79 @@ def code_permanent(value: str, *, today: date | None = None) -> Finding:
     old = today is not None and not after_1999 and today.year - born.year > 90
     warnings = ("implausible-age",) if late or old else ()
     return Finding(warnings=warnings, decoded=MappingProxyType(decoded))
+
+
+def agreement(
+    value: str, *, birth_date: date | None = None, sex: str | None = None, letters: str | None = None
+) -> tuple[str, ...]:
+    """Warnings where a code permanent disagrees with what is on file; never a reason to refuse.
+
+    `sex`: only ``F`` and ``M`` are compared, for how a third marker is written is not public. `letters`: the
+    four that the name would give; how compound and short names give them is not public either.
+    Empty for a value that is not a code permanent: that is `code_permanent`'s to say.
+    """
+    found = code_permanent(value)
+    if found.faults:
+        return ()
+    born, coded = found.decoded.get("birth_date"), found.decoded.get("sex")
+    checks = (
+        ("birth-date-disagrees", born and birth_date and birth_date.isoformat() != born),
+        ("sex-disagrees", coded and sex in ("F", "M") and sex != coded),
+        ("letters-disagree", letters and letters != value[:4]),
+    )
+    return tuple(warning for warning, wrong in checks if wrong)
+
+
+def ramq(value: str) -> Finding:
+    """Health-insurance number: the shape of a code permanent, but year, month (+50 for a woman), day.
+
+    Nothing in the text tells one from the other: the type comes from the column, never from the shape.
+    The order of the date is inferred (facts/quebec-education.md §1.3), so it only warns.
+    """
+    if not CODE_PERMANENT.fullmatch(value):
+        return Finding(faults=("wrong-shape",))
+    year, month, day = int(value[4:6]), int(value[6:8]), int(value[8:10])
+    month -= 50 * (51 <= month <= 62)
+    for century in (1900, 2000):  # two digits of the year: 29 February must exist in one of the two
+        try:
+            date(century + year, month, day)
+        except ValueError:
+            continue
+        return Finding()
+    return Finding(warnings=("impossible-date",))
+
+
+def same_value_under_two_types(identifiers: Iterable[tuple[str, str]]) -> bool:
+    """Whether one person's (system, value) pairs hold one value as code permanent and as RAMQ number.
+
+    One of the two columns was read as the other: the pair is refused, for nobody can tell which is right.
+    """
+    held: dict[str, set[str]] = {"code-permanent": set(), "ramq": set()}
+    for system, value in identifiers:
+        if system in held:
+            held[system].add(value)
+    return not held["code-permanent"].isdisjoint(held["ramq"])
+
+
+def telephone(value: str) -> Finding:
+    """North American number: ten digits, or ``NNN-NNNN`` with its area code in another field (a warning).
+
+    Area code and exchange start with 2 to 9. Whether the number is in service cannot be told.
+    """
+    found = TELEPHONE.fullmatch(value)
+    if not found or bool(found["area"]) == bool(found["dash"]):  # a dash in seven digits, none in ten
+        return Finding(faults=("wrong-shape",))
+    return Finding() if found["area"] else Finding(warnings=("no-area-code",))
+
+
+def fiche(text: str) -> str | None:
+    """A file number as the hub keys it: the part before ``_``, seven digits; None when it is not one.
+
+    ``123`` and ``0000123_1`` both give ``0000123``. A number with a suffix is of an adult database: it is the
+    same pupil only where the code permanent agrees (facts/legacy-systems.md §16, 4).
+    """
+    found = FICHE.fullmatch(text)
+    return found[1].zfill(7) if found else None
 
 
 def nas(value: str) -> Finding:
@@ -104,12 +179,25 @@ CHECKS: Mapping[str, Callable[[str], Finding]] = MappingProxyType(
         "organisme": _shape(r"[0-9]{6}"),
         "code-cours": _shape(r"[0-9]{6}|[A-Z]{3}[0-9]{3}|[0-9]{3}-[0-9A-Z]{3}-[A-Z]{2}"),
         "demande-admission": _shape(r"[0-9]{9}"),
+        "code-programme": _shape(r"[0-9A-Z]{3}\.[0-9A-Z]{1,2}|[0-9A-Z]{1,10}"),  # college; others are opaque
+        "ramq": ramq,
+        "telephone": telephone,
+        "fiche": _shape(r"[0-9]{7}"),
+        "matricule": _shape(r"[0-9A-Z-]{1,20}"),  # each college's own: nothing more is public
     }
 )
 
 
+# Kinds whose shape is all that can refuse them: most values are good, and need no Finding to pass.
+_SHAPE_ALONE = MappingProxyType({"code-permanent": CODE_PERMANENT, "code-postal": POSTAL_CODE})
+
+
 def _refuse_faults(kind: str) -> AfterValidator:
+    shape = _SHAPE_ALONE.get(kind)
+
     def check(value: str) -> str:
+        if shape is not None and shape.fullmatch(value):
+            return value
         if faults := CHECKS[kind](value).faults:
             raise PydanticCustomError(f"{kind}-{faults[0]}", "the identifier is not well formed")
         return value
@@ -122,3 +210,5 @@ SocialInsuranceNumber = Annotated[str, _refuse_faults("nas")]
 PostalCode = Annotated[str, _refuse_faults("code-postal")]
 OrganizationCode = Annotated[str, _refuse_faults("organisme")]
 CourseCode = Annotated[str, _refuse_faults("code-cours")]
+ProgramCode = Annotated[str, _refuse_faults("code-programme")]
+SlipNumber = Annotated[str, _refuse_faults("releve-24")]

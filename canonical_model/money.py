@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, PlainSerializer
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from canonical_model.base import Model
+from canonical_model.elements import Element
 
 CENT = Decimal("0.01")
 
@@ -32,14 +33,27 @@ Amount = Annotated[
     BeforeValidator(_text_or_decimal),
     Field(max_digits=12, decimal_places=2, strict=False),  # strict would refuse the text of a JSON document
     PlainSerializer(lambda amount: f"{amount:.2f}", return_type=str, when_used="json"),
+    WithJsonSchema({"type": "string", "pattern": r"^-?[0-9]+(\.[0-9]+)?$"}),
 ]
 
 
 class Money(Model):
     """An amount of one currency (ISO 4217)."""
 
-    amount: Amount
-    currency: Literal["CAD"] = "CAD"
+    amount: Annotated[Amount, Element("Montant", "Amount", "Dollars and cents, as text: ``123.45``.")]
+    currency: Annotated[
+        Literal["CAD"], Element("Monnaie", "Currency", "ISO 4217; Canadian dollars only.")
+    ] = "CAD"
+
+
+def _not_negative(money: Money) -> Money:
+    if money.amount < 0:
+        raise PydanticCustomError("negative-amount", "the amount is below zero")
+    return money
+
+
+Due = Annotated[Money, AfterValidator(_not_negative)]
+"""Money of one direction, which the field's name says: never below zero."""
 
 
 def rounded(amount: Decimal) -> Decimal:

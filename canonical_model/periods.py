@@ -1,18 +1,20 @@
 """A period is half-open: the day it starts is in it, the day it ends is not. Refuses end before start."""
 
 from datetime import date
+from typing import Annotated
 
 from pydantic import model_validator
 from pydantic_core import PydanticCustomError
 
 from canonical_model.base import Model
+from canonical_model.elements import Element
 
 
 class Period(Model):
     """From `start` (in) to `end` (out); no end means open."""
 
-    start: date
-    end: date | None = None
+    start: Annotated[date, Element("Début", "Start", "First day of it.")]
+    end: Annotated[date | None, Element("Fin", "End", "First day after it; absent: open.")] = None
 
     @model_validator(mode="after")
     def _end_after_start(self) -> "Period":

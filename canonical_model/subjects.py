@@ -5,7 +5,10 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from canonical_model.base import Model, Record
+from canonical_model.codings import Coding, InSystem
 from canonical_model.elements import Element
+from canonical_model.extensions import MOST, Extension
+from canonical_model.periods import Period
 
 
 class Identifier(Model):
@@ -25,6 +28,17 @@ class Identifier(Model):
         StringConstraints(pattern=r"^\S{1,40}$"),
         Element("Numéro", "Number", "The normalised text; leading zeros count."),
     ]
+    status: Annotated[
+        Annotated[Coding, InSystem("identifier_status")] | None,
+        Element("État du numéro", "Status", "Temporary, requested, confirmed, superseded; absent: unknown."),
+    ] = None
+    period: Annotated[
+        Period | None, Element("Période", "Period", "When the number is the person's; absent: unknown.")
+    ] = None
+    replaced_by: Annotated[
+        Annotated[str, StringConstraints(pattern=r"^\S{1,40}$")] | None,
+        Element("Remplacé par", "Replaced by", "The number, in the same system, that took its place."),
+    ] = None
 
 
 class Resource(Record):
@@ -40,3 +54,7 @@ class Resource(Record):
         StringConstraints(pattern=r"^[0-9]{6}$"),
         Element("Organisme", "Organization", "Six-digit code of the body that said it."),
     ]
+    extensions: Annotated[
+        Annotated[tuple[Extension, ...], Field(min_length=1, max_length=MOST)] | None,
+        Element("Extensions", "Extensions", "Registered additions, each with its owner."),
+    ] = None

@@ -98,9 +98,9 @@ def translate(exchange: str, *, run_id: str) -> str:
         return intake.translate(day.hub, exchange=exchange, moment=moment())
 
 
-def boards(exchanges: Sequence[str], *, run_id: str) -> list[str]:
+def boards(exchanges: Sequence[str], *, run_id: str) -> list[str]:  # noqa: ARG001 - every step takes the run
     """The boards of those exchanges, each once."""
-    return sorted({exchange.rpartition("@")[2] for exchange in exchanges if run_id})
+    return sorted({exchange.rpartition("@")[2] for exchange in exchanges})
 
 
 def admit(board: str, *, run_id: str) -> str:
@@ -265,7 +265,10 @@ def _ministry_part(run_id: str, progress: Progress) -> None:
             on=RetryableError, attempts=60, timeout=120, wait_initial=2, wait_max=2, wait_jitter=0
         ):
             if attempt.num > 1:
-                progress(f"collect {exchange}: not ready, asked again", f"collect {exchange} : pas prêt, nouvel essai")
+                progress(
+                    f"collect {exchange}: not ready, asked again",
+                    f"collect {exchange} : pas prêt, nouvel essai",
+                )
             with attempt:
                 _told(collect, exchange, run_id, progress)
 

@@ -77,9 +77,7 @@ def fresh_hub(postgres: server.Server, folder: Path, name: str) -> Iterator[Hub]
 
 
 @pytest.fixture
-def new_hub(
-    postgres: server.Server, tmp_path: Path, _numbers: Iterator[int]
-) -> Iterator[Callable[[], Hub]]:
+def new_hub(postgres: server.Server, tmp_path: Path, _numbers: Iterator[int]) -> Iterator[Callable[[], Hub]]:
     """Makes hubs: each on a fresh database and in a home of its own."""
     with ExitStack() as stack:
         yield lambda: stack.enter_context(fresh_hub(postgres, tmp_path, f"hub_{next(_numbers)}"))

@@ -8,6 +8,7 @@ from pydantic import Field, StringConstraints
 
 from canonical_model.base import Section
 from canonical_model.codings import Coding, InSystem
+from canonical_model.elements import Element
 from canonical_model.subjects import Resource
 
 
@@ -18,10 +19,32 @@ class ChildcareDay(Resource):
 
     SECTION: ClassVar[Section] = "childcare"
 
-    resource_type: Literal["ChildcareDay"] = "ChildcareDay"
-    daycare: Annotated[str, StringConstraints(pattern=r"^[0-9A-Z]{1,10}$")]
-    day: date
-    kind: Annotated[Coding, InSystem("childcare_day_kind")]
-    status: Annotated[Coding, InSystem("childcare_status")]
-    extra_hours: Annotated[Decimal, Field(ge=0, le=14, decimal_places=2)] = Decimal(0)
-    outing: bool = False
+    resource_type: Annotated[
+        Literal["ChildcareDay"], Element("Ressource", "Resource", "Name of this kind of record in the model.")
+    ] = "ChildcareDay"
+    daycare: Annotated[
+        str,
+        StringConstraints(pattern=r"^[0-9A-Z]{1,10}$"),
+        Element("Service de garde", "School daycare", "The daycare's number within the board."),
+    ]
+    day: Annotated[date, Element("Jour", "Day", "The day the child was there.")]
+    kind: Annotated[
+        Coding,
+        InSystem("childcare_day_kind"),
+        Element("Type de jour", "Kind of day", "Class day, pedagogical day or break day."),
+    ]
+    status: Annotated[
+        Coding, InSystem("childcare_status"), Element("Statut", "Status", "Regular or sporadic.")
+    ]
+    extra_hours: Annotated[
+        Decimal,
+        Field(ge=0, le=14, decimal_places=2),
+        Element(
+            "Heures supplémentaires",
+            "Extra hours",
+            "Hours beyond 5 on a class day, beyond 10 on a pedagogical day.",
+        ),
+    ] = Decimal(0)
+    outing: Annotated[bool, Element("Sortie", "Outing", "Whether the child took part in a paid outing.")] = (
+        False
+    )

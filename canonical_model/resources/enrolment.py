@@ -7,6 +7,7 @@ from pydantic import Field
 
 from canonical_model.base import Section, Text
 from canonical_model.codings import Coding, InSystem
+from canonical_model.elements import Element
 from canonical_model.identifiers import OrganizationCode
 from canonical_model.periods import Period
 from canonical_model.subjects import Resource
@@ -17,12 +18,27 @@ class Enrolment(Resource):
 
     SECTION: ClassVar[Section] = "enrolment"
 
-    resource_type: Literal["Enrolment"] = "Enrolment"
-    school: OrganizationCode
-    school_year: Annotated[int, Field(ge=1990, le=2100)]
-    level: Annotated[Coding, InSystem("school_level")]
-    period: Period
-    home_group: Text | None = None
+    resource_type: Annotated[
+        Literal["Enrolment"], Element("Ressource", "Resource", "Name of this kind of record in the model.")
+    ] = "Enrolment"
+    school: Annotated[
+        OrganizationCode, Element("École", "School", "Official six-digit code of the organization.")
+    ]
+    school_year: Annotated[
+        int,
+        Field(ge=1990, le=2100),
+        Element("Année scolaire", "School year", "Named by its starting year: 2025 is 2025-2026."),
+    ]
+    level: Annotated[
+        Coding, InSystem("school_level"), Element("Niveau", "Level", "Preschool to fifth secondary.")
+    ]
+    period: Annotated[
+        Period,
+        Element("Période de fréquentation", "Attendance period", "Half-open; no end means still there."),
+    ]
+    home_group: Annotated[
+        Text | None, Element("Groupe-repère", "Home group", "The school's own name of the class.")
+    ] = None
 
     def held_on(self, day: date) -> bool:
         """Whether the pupil was enrolled on `day`."""

@@ -7,6 +7,7 @@ from pydantic import StringConstraints
 
 from canonical_model.base import Section
 from canonical_model.codings import Coding, InSystem
+from canonical_model.elements import Element
 from canonical_model.money import Money
 from canonical_model.subjects import Resource
 
@@ -18,10 +19,30 @@ class Payment(Resource):
 
     SECTION: ClassVar[Section] = "finance"
 
-    resource_type: Literal["Payment"] = "Payment"
-    daycare: Annotated[str, StringConstraints(pattern=r"^[0-9A-Z]{1,10}$")]
-    number: Annotated[str, StringConstraints(pattern=r"^[0-9A-Z-]{1,20}$")]
-    payer: Annotated[str, StringConstraints(pattern=r"^[0-9A-Z]{1,20}$")]
-    paid_on: date
-    amount: Money
-    channel: Annotated[Coding, InSystem("payment_channel")]
+    resource_type: Annotated[
+        Literal["Payment"], Element("Ressource", "Resource", "Name of this kind of record in the model.")
+    ] = "Payment"
+    daycare: Annotated[
+        str,
+        StringConstraints(pattern=r"^[0-9A-Z]{1,10}$"),
+        Element("Service de garde", "School daycare", "The daycare's number within the board."),
+    ]
+    number: Annotated[
+        str,
+        StringConstraints(pattern=r"^[0-9A-Z-]{1,20}$"),
+        Element("Numéro de reçu", "Receipt number", "The daycare's own, unique within the board."),
+    ]
+    payer: Annotated[
+        str,
+        StringConstraints(pattern=r"^[0-9A-Z]{1,20}$"),
+        Element("Numéro du payeur", "Payer number", "The daycare's own number of who pays."),
+    ]
+    paid_on: Annotated[
+        date, Element("Payé le", "Paid on", "Not what decides the tax year: the days it pays do.")
+    ]
+    amount: Annotated[Money, Element("Montant", "Amount", "What was paid; a refund is not a payment.")]
+    channel: Annotated[
+        Coding,
+        InSystem("payment_channel"),
+        Element("Mode de paiement", "Channel", "Bank, counter, cheque, preauthorized."),
+    ]

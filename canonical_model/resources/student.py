@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar, Literal
 
 from canonical_model.base import Section, Text
 from canonical_model.codings import Coding, InSystem
+from canonical_model.elements import Element
 from canonical_model.identifiers import CodePermanent
 from canonical_model.subjects import Resource
 
@@ -14,9 +15,22 @@ class Student(Resource):
 
     SECTION: ClassVar[Section] = "identity"
 
-    resource_type: Literal["Student"] = "Student"
-    family_name: Text
-    given_name: Text
-    birth_date: date
-    sex: Annotated[Coding, InSystem("sex")]
-    code_permanent: CodePermanent | None = None
+    resource_type: Annotated[
+        Literal["Student"], Element("Ressource", "Resource", "Name of this kind of record in the model.")
+    ] = "Student"
+    family_name: Annotated[
+        Text, Element("Nom de famille", "Family name", "As the source writes it, accents kept.")
+    ]
+    given_name: Annotated[Text, Element("Prénom", "Given name", "As the source writes it, accents kept.")]
+    birth_date: Annotated[date, Element("Date de naissance", "Birth date", "As the board holds it.")]
+    sex: Annotated[
+        Coding, InSystem("sex"), Element("Sexe", "Sex", "As the board's file says it; a third marker exists.")
+    ]
+    code_permanent: Annotated[
+        CodePermanent | None,
+        Element(
+            "Code permanent",
+            "Code permanent",
+            "Of the ministry; absent for weeks for a new pupil. Its last two digits are opaque.",
+        ),
+    ] = None

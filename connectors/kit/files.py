@@ -196,13 +196,21 @@ def _read_csv(path: Path) -> pl.DataFrame:
         header = next(parsed, [])
         if not header or not all(name.isprintable() and name.strip() for name in header):
             raise _unreadable(path, "the header line is not readable", "l'en-tête n'est pas lisible")
-        names = (*header, FAULT)
-        rows = (_row(fields, len(header), None) for fields in parsed if fields)
+        names = (*(name for name in header if name != FAULT), FAULT)
+        rows = (_told(header, _row(fields, len(header), None)) for fields in parsed if fields)
         parts = [_frame([], names)]
         while batch := list(islice(rows, BATCH_ROWS)):
             parts.append(_frame(batch, names))
     found = pl.concat(parts)
     return found if found[FAULT].is_not_null().any() else found.drop(FAULT)
+
+
+def _told(header: list[str], row: list[str | None]) -> list[str | None]:
+    """The row of a file that has a column ``_fault`` itself, as samples do: what it says counts."""
+    if FAULT in header:
+        said = row.pop(header.index(FAULT))
+        row[-1] = row[-1] or said
+    return row
 
 
 def _separator(path: Path, file: IO[str]) -> str:

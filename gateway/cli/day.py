@@ -47,11 +47,11 @@ def demo(
     """Une journée entière d'une province inventée : lire, remettre, déclarer, facturer, prouver."""
     if until not in STEPS:
         known = ", ".join(STEPS)
-        raise ConfigurationError(
-            f"--until: choose among {known}.", f"--until : choisissez parmi {known}."
-        )
+        raise ConfigurationError(f"--until: choose among {known}.", f"--until : choisissez parmi {known}.")
     if report is not None:
-        report.open("ab").close()  # a path that cannot be written is better known before the day than after it
+        report.open(
+            "ab"
+        ).close()  # a path that cannot be written is better known before the day than after it
     out = context.output(ctx)
     now = context.moment()
     settings = context.settings(ctx)
@@ -88,6 +88,14 @@ def demo(
     out.document(found)
     report_tables.show(out, found)
     return 0 if found["balanced"] else IntegrityError.exit_code
+
+
+def _try(path: Path) -> None:
+    """A file that cannot be written is better known before the day than after it."""
+    held = path.exists()
+    path.open("ab").close()
+    if not held:
+        path.unlink()
 
 
 def _run(made: Stack, now: datetime, *, until: str, progress: Any) -> dict[str, Any] | None:

@@ -11,12 +11,14 @@ import sys
 from collections.abc import Sequence
 from contextlib import nullcontext, redirect_stdout
 from types import FrameType
+from typing import Annotated
 
 import structlog
 import typer
 from pydantic import ValidationError
 from typer.exceptions import TyperException
 
+from canonical_model import VERSION
 from canonical_model.errors import ConfigurationError, HubError, RetryableError
 from gateway.cli.output import Output
 from gateway.operations.step_failure import StepFailure
@@ -40,17 +42,37 @@ def application(first: str = "") -> typer.Typer:
         add_completion=False,
         pretty_exceptions_enable=False,
     )
-    app.callback()(lambda: None)  # one command alone would otherwise lose its name
+    app.callback()(_options)  # also: one command alone would otherwise lose its name
     for names, register in _MODULES:
         if first in names or not any(first in others for others, _ in _MODULES):
             register(app)
     return app
 
 
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"passerelle {VERSION}")
+        raise typer.Exit
+
+
+def _options(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="La version installée.")
+    ] = False,
+) -> None:
+    """What may stand before a command."""
+
+
 def _identifiers(app: typer.Typer) -> None:
     from gateway.cli import identifiers  # noqa: PLC0415
 
     identifiers.register(app)
+
+
+def _model(app: typer.Typer) -> None:
+    from gateway.cli import model  # noqa: PLC0415
+
+    model.register(app)
 
 
 def _mappings(app: typer.Typer) -> None:
@@ -65,6 +87,12 @@ def _dossiers(app: typer.Typer) -> None:
     dossiers.register(app)
 
 
+def _accounts(app: typer.Typer) -> None:
+    from gateway.cli import accounts  # noqa: PLC0415
+
+    accounts.register(app)
+
+
 def _services(app: typer.Typer) -> None:
     from gateway.cli import services  # noqa: PLC0415
 
@@ -77,12 +105,21 @@ def _day(app: typer.Typer) -> None:
     day.register(app)
 
 
+def _bench(app: typer.Typer) -> None:
+    from gateway.cli import bench  # noqa: PLC0415
+
+    bench.register(app)
+
+
 _MODULES = (
     (("demo",), _day),
     (("up", "serve", "down", "status", "doctor", "sandbox"), _services),
     (("mapping",), _mappings),
+    (("model",), _model),
+    (("bench",), _bench),
     (("identifier",), _identifiers),
-    (("dossier", "quarantine", "evidence", "consent", "exchange", "store"), _dossiers),
+    (("dossier", "consent"), _dossiers),
+    (("quarantine", "evidence", "exchange", "store"), _accounts),
 )
 
 
@@ -94,7 +131,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words, as_json, language = _split(list(sys.argv[1:] if arguments is None else arguments))
     try:
         settings = _settings()
-        output = Output(json=as_json, language=_language(language or settings.lang))
+        output = Output(json=as_json, language=_language(settings.lang if language is None else language))
     except ConfigurationError as error:
         return Output(json=as_json, language="en" if language == "en" else "fr").error(error)
     try:
@@ -102,25 +139,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
             run = application(words[0] if words else "")
             found = run(args=words, standalone_mode=False, prog_name="passerelle", obj=(settings, output))
         sys.stdout.flush()
-    except TyperException as error:
-        return _wrong_call(error, output)
-    except (Interrupted, KeyboardInterrupt, typer.Abort):
-        return output.error(
-            RetryableError(
-                "Interrupted: everything was stopped, nothing is half done. Run the same command again.",
-                "Interrompu : tout est arrêté, rien n'est à moitié fait. Relancez la même commande.",
-            )
-        )
-    except HubError as error:
-        return output.error(error)
-    except BrokenPipeError:  # the reader has seen enough, as `head`
+    except BrokenPipeError:  # the reader has seen enough, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nor may the exit try to write again
         return RetryableError.exit_code
-    except OSError as error:
-        return output.error(_file_fault(error) or StepFailure.of(error).error())
-    except Exception as error:  # noqa: BLE001 - a defect: its kind and place are shown, its values are not
-        return output.error(StepFailure.of(error).error())
+    except (Exception, Interrupted, KeyboardInterrupt) as error:  # noqa: BLE001 - told, each in its own way
+        return output.error(_told(error))
     return found if isinstance(found, int) else 0
+
+
+def _told(error: BaseException) -> HubError:
+    """Any error as the hub's own, in words that repeat no person's value."""
+    if isinstance(error, HubError):
+        return error
+    if isinstance(error, TyperException):
+        return _wrong_call(error)
+    if isinstance(error, OSError) and error.filename is not None and error.errno in _FILE_FAULTS:
+        return _file_fault(error)
+    if isinstance(error, Exception) and not isinstance(error, typer.Abort):
+        return StepFailure.of(error).error()
+    return RetryableError(
+        "Interrupted: everything was stopped, nothing is half done. Run the same command again.",
+        "Interrompu : tout est arrêté, rien n'est à moitié fait. Relancez la même commande.",
+    )
 
 
 class Interrupted(BaseException):
@@ -166,28 +206,24 @@ def _settings() -> Settings:
         ) from error
 
 
-def _wrong_call(error: TyperException, output: Output) -> int:
+def _wrong_call(error: TyperException) -> ConfigurationError:
     """What is wrong with the call, by its kind: what was typed may be a person's number and is not repeated."""
     command = getattr(getattr(error, "ctx", None), "command_path", "passerelle")
     kind = type(error).__name__
     name = _parameter(error)
-    if kind == "NoArgsIsHelpError" and not output.json:
-        return ConfigurationError.exit_code  # the help was just printed
     english, french = {
         "NoArgsIsHelpError": ("no command", "il manque une commande"),
         "MissingParameter": (f"{name} is missing", f"il manque {name}"),
-        "BadParameter": (f"{name} is not of the right kind", f"{name} n'est pas du bon type"),
+        "BadParameter": (f"{name} does not take that value", f"{name} n'accepte pas cette valeur"),
         "NoSuchOption": (f"no option {name}", f"aucune option {name}"),
         "BadOptionUsage": (f"{name} needs a value", f"{name} demande une valeur"),
         "UsageError": ("one word too many", "un mot de trop"),
     }.get(kind, ("the call is wrong", "appel incorrect"))
     if kind == "UsageError" and error.message.startswith("No such command"):
         english, french = "unknown command", "commande inconnue"
-    return output.error(
-        ConfigurationError(
-            f"{command}: {english}. See `{command} --help`.",
-            f"{command} : {french}. Voyez `{command} --help`.",
-        )
+    return ConfigurationError(
+        f"{command}: {english}. See `{command} --help`.",
+        f"{command} : {french}. Voyez `{command} --help`.",
     )
 
 
@@ -198,11 +234,9 @@ def _parameter(error: TyperException) -> str:
     return str(said).replace("'", "")
 
 
-def _file_fault(error: OSError) -> ConfigurationError | None:
-    """A file that the call names, or that the hub keeps, and that cannot be used; None for another fault."""
-    if error.filename is None or error.errno not in _FILE_FAULTS:
-        return None
-    english, french = _FILE_FAULTS[error.errno]
+def _file_fault(error: OSError) -> ConfigurationError:
+    """A file that the call names, or that the hub keeps, and that cannot be used."""
+    english, french = _FILE_FAULTS[error.errno or 0]
     place = os.fsdecode(error.filename)
     return ConfigurationError(
         f"{place}: {english}. Correct the path, or mend what stands there.",

@@ -8,7 +8,7 @@ import orjson
 import polars as pl
 import typer
 
-from canonical_model import rules
+from canonical_model import identifiers, rules
 from canonical_model.errors import ConfigurationError
 from connectors.kit import files
 from gateway.cli import context
@@ -70,6 +70,10 @@ def run(
 ) -> int:
     """Appliquer une correspondance à des fichiers (CSV, JSON lines, Parquet); rien n'est enregistré."""
     out = context.output(ctx)
+    if identifiers.CHECKS["organisme"](organization).faults:
+        raise ConfigurationError(
+            "--organization: write six digits.", "--organization : écrivez six chiffres."
+        )
     mapping = loader.load(id)
     streams = _streams(mapping, inputs)
     mapped = compiler.run(
@@ -79,6 +83,8 @@ def run(
         organization=organization,
         day=day.date() if day else context.settings(ctx).day or context.today(),
     )
+    for path in filter(None, (output, rejects)):
+        path.open("ab").close()  # if one of them cannot be written, neither is
     with output.open("wb") as file:
         for document in mapped.documents["document"]:
             file.write(document.encode() + b"\n")

@@ -9,7 +9,7 @@ import typer
 from connectors.kit import sandbox as sandboxes
 from gateway.cli import context, demo_site
 from gateway.cli.demo_site import Size
-from gateway.operations import airflow_services, doctor, running, services, stack
+from gateway.operations import airflow_services, doctor, ports, running, services, stack
 from gateway.operations.progress import Progress
 from gateway.operations.running import Running
 from gateway.settings import Settings
@@ -194,15 +194,18 @@ def sandbox_up(
     """Seulement les systèmes simulés, jusqu'à un signal."""
     settings = demo_site.with_day(context.settings(ctx))
     held = size(students, boards, seed) or demo_site.kept(settings) or Size()
+    misbehaviour = sandboxes.parse_faults(faults)
+    ports.require_free(ports.sandbox(settings))
+    province = demo_site.province(settings, held)
     server = postgres.ensure(settings)
     try:
         sandboxes.run(
-            demo_site.province(settings, held),
+            province,
             demo_site.sandbox_folder(settings),
             port=settings.sandbox_port,
             postgres=server.url("postgres"),
             systems=systems or None,
-            faults=sandboxes.parse_faults(faults),
+            faults=misbehaviour,
         )
     finally:
         server.release()

@@ -4,8 +4,8 @@
 
 Needs Python 3.9 or newer and the package `cryptography`, nothing else: a parent, a college or the
 Commission d'accès à l'information can run it. Exit 0: every entry holds and every signed head agrees;
-exit 4: it names the first entry that does not. Without a key file it uses the key inside the export
-and says so: ask the hub's owner for the key by another way.
+exit 4: it names the first entry that does not; exit 2: a file cannot be read or is no export. Without a
+key file it uses the key inside the export and says so: ask the hub's owner for the key by another way.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
@@ -59,14 +59,10 @@ def merkle_root(hashes: list[bytes]) -> bytes:
 def verify(lines: Iterable[bytes], *, trusted_key: bytes | None = None) -> Verdict:
     """Read the first line (key, heads) and every entry after it; stop at the first that does not hold."""
     source = iter(lines)
-    try:
-        first = json.loads(next(source))
-        heads = {head["number"]: head for head in first["heads"]}
-        key = load_pem_public_key(trusted_key or first["public_key"].encode())
-    except (StopIteration, ValueError, KeyError, TypeError):
+    opened = _opened(next(source, b""), trusted_key)
+    if opened is None:
         return Verdict(0, 0, 0, NO_EXPORT)
-    if first.get("format") != FORMAT or not isinstance(key, Ed25519PublicKey):
-        return Verdict(0, 0, 0, NO_EXPORT)
+    key, heads = opened
     previous = GENESIS
     hashes: list[bytes] = []
     for line in source:
@@ -80,6 +76,25 @@ def verify(lines: Iterable[bytes], *, trusted_key: bytes | None = None) -> Verdi
     if missing := [number for number in heads if number > len(hashes)]:
         return Verdict(len(hashes), 0, len(hashes) + 1, f"entries-missing-up-to-{max(missing)}")
     return Verdict(len(hashes), len(heads))
+
+
+def _opened(
+    line: bytes, trusted_key: bytes | None
+) -> tuple[Ed25519PublicKey, dict[int, dict[str, object]]] | None:
+    """The key and the heads, by number, that the first line holds; None when it is not that of an export."""
+    try:
+        first = json.loads(line)
+        said = first["heads"]
+        heads = {head["number"]: head for head in said}
+        key = load_pem_public_key(trusted_key or first["public_key"].encode())
+    except (ValueError, KeyError, TypeError, AttributeError, UnsupportedAlgorithm):
+        return None
+    listed = isinstance(said, list) and all(isinstance(head, dict) for head in said)
+    if not listed or any(type(number) is not int for number in heads):
+        return None
+    if first.get("format") != FORMAT or not isinstance(key, Ed25519PublicKey):
+        return None
+    return key, heads
 
 
 def _entry(line: bytes, number: int, previous: bytes) -> tuple[str | None, bytes]:
@@ -120,16 +135,23 @@ def main(arguments: list[str]) -> int:
         print(__doc__)
         return 2
     key = None
-    if len(arguments) == 2:
-        with open(arguments[1], "rb") as file:
-            key = file.read()
-    else:
+    try:
+        if len(arguments) == 2:
+            with open(arguments[1], "rb") as file:
+                key = file.read()
+        with open(arguments[0], "rb") as file:
+            verdict = verify(file, trusted_key=key)
+    except OSError as error:
+        print(f"{error.filename} : illisible. / cannot be read.")
+        return 2
+    if key is None:
         print("Clé publique : celle du fichier lui-même. / Public key: the one in the export itself.")
-    with open(arguments[0], "rb") as file:
-        verdict = verify(file, trusted_key=key)
     if verdict.holds:
         print(f"Intacte : {verdict.entries} inscriptions, {verdict.heads} têtes signées. / Intact.")
         return 0
+    if verdict.reason == NO_EXPORT:
+        print("Ce n'est pas un export de preuve, ou pas une clé. / Not an export of evidence, or not a key.")
+        return 2
     print(f"ROMPUE à l'inscription {verdict.broken} ({verdict.reason}). / BROKEN at that entry.")
     return 4
 

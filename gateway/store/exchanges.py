@@ -46,7 +46,9 @@ def record(
     receipt: Mapping[str, Any] | None = None,
     failure: HubError | None = None,
 ) -> None:
-    """Write what became of it; what is not given stays. `counts` are merged by their top-level names."""
+    """Write what became of it. `counts` are merged by their top-level names; digest and receipt stay when
+    they are not given; a failure stands until the next record.
+    """
     values: dict[str, Any] = {"state": state, "ended_at": moment if state in ("done", "failed") else None}
     if counts is not None:
         merged = exchange.c.counts.op("||")(sa.cast(dict(counts), exchange.c.counts.type))

@@ -7,7 +7,7 @@ from canonical_model import codings
 from canonical_model.codings import Coding
 from canonical_model.errors import ConfigurationError
 from canonical_model.resources import NAMES, resource
-from mappings.engine.code_maps import TEXT, CodeMap
+from mappings.engine.code_maps import TEXT, UNMAPPED, CodeMap
 from mappings.engine.functions import FUNCTIONS
 from mappings.engine.language import Call, Field, Mapping
 from mappings.engine.reading import near
@@ -88,14 +88,24 @@ def _filling(mapping: Mapping, field: Field, place: Target) -> Iterator[Finding]
             yield from _code_map(code_map, place)
     if kind != place.kind:
         yield _clash(line, kind, place.kind)
-    elif field.constant is not None and (
-        refused := place.refusals(field.constant.replace("$organization", "000000"))
-    ):
+    elif field.constant is not None and (refused := _refused_constant(mapping, field, place)):
         yield line.finding(
             "refused-constant",
-            f"the model refuses this constant ({refused[0]}). Correct it.",
-            f"le modèle refuse cette constante ({refused[0]}). Corrigez-la.",
+            f"the model refuses this constant ({refused}). Correct it.",
+            f"le modèle refuse cette constante ({refused}). Corrigez-la.",
         )
+
+
+def _refused_constant(mapping: Mapping, field: Field, place: Target) -> str | None:
+    """The rule that a constant breaks; one that a code map translates must be in it on every day."""
+    constant = (field.constant or "").replace("$organization", "000000")
+    if field.code_map is None:
+        return next(iter(place.refusals(constant)), None)
+    code_map = mapping.code_map(field.code_map)
+    always = code_map and any(
+        entry.source == constant and entry.start is None and entry.end is None for entry in code_map.entries
+    )
+    return None if always else UNMAPPED
 
 
 def _call(line: Line, call: Call, kind: str) -> Finding | None:

@@ -9,6 +9,7 @@ from typing import Literal
 from mappings.engine.reading import Node, read
 
 TEXT = "text"
+UNMAPPED = "unmapped-code"  # the rule that a code outside its map breaks
 
 
 @dataclass(frozen=True, slots=True)

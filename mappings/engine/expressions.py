@@ -13,11 +13,10 @@ from typing import TypeAlias
 import polars as pl
 
 from canonical_model import codings
-from mappings.engine.code_maps import TEXT, CodeMap
+from mappings.engine.code_maps import TEXT, UNMAPPED, CodeMap
 from mappings.engine.functions import FUNCTIONS, is_numeric
 from mappings.engine.language import Condition, Field, Mapping, Reference, Test
 
-UNMAPPED = "unmapped-code"
 SLOT = "?slot"
 
 _Leaf: TypeAlias = tuple[Field, pl.Expr]
@@ -80,7 +79,9 @@ def document(leaves: Iterable[tuple[Field, pl.Expr]]) -> pl.Expr:
 def _value(mapping: Mapping, field: Field, organization: str, day: date) -> Value:
     if field.constant is not None:
         constant = field.constant.replace("$organization", organization)
-        return Value(field, pl.lit(json.dumps(constant)), None)
+        held = mapping.code_map(field.code_map) if field.code_map else None
+        written = _coded(pl.lit(constant), held, day) if held else pl.lit(json.dumps(constant))
+        return Value(field, written, None)
     text = _read(mapping, field, organization)
     if field.default is not None:
         text = text.fill_null(field.default)

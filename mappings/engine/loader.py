@@ -265,7 +265,7 @@ def _field(path: str, node: Node, refers: _References) -> Field:
     node.only("read", "between", "const", "default", "when", "do", "code_map")
     constant, source = node.get("const"), node.get("read")
     if constant is not None:
-        node.only("const")
+        node.only("const", "code_map")
     elif source is None:
         raise node.refuse(
             "a field has `read` or `const`. Add one.", "un champ a `read` ou `const`. Ajoutez-en un."

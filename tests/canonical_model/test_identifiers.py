@@ -1,6 +1,7 @@
 """Identifiers: the published and the worked values, one right check digit each, and no text that breaks a check."""
 
 from datetime import date
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -19,6 +20,11 @@ WELL_FORMED = {
     "organisme": "001500",
     "code-cours": "132506",
     "demande-admission": "012345678",
+    "code-programme": "300.A1",
+    "ramq": "ABCD10530599",
+    "telephone": "5145550199",
+    "fiche": "0000123",
+    "matricule": "2412345",
 }
 
 
@@ -141,6 +147,114 @@ def test_exactly_one_last_digit_makes_a_slip_number(body: int) -> None:
     assert 1 == sum(not identifiers.releve_24(f"{body:08d}{digit}").faults for digit in range(10))
 
 
+# What a code permanent says, and what is on file
+
+
+@pytest.mark.parametrize(
+    ("on_file", "warnings"),
+    [
+        ({}, ()),
+        ({"birth_date": date(2010, 3, 5), "sex": "F", "letters": "ZZZZ"}, ()),
+        ({"birth_date": date(2010, 3, 6)}, ("birth-date-disagrees",)),
+        ({"birth_date": date(1910, 3, 5)}, ("birth-date-disagrees",)),
+        ({"sex": "M"}, ("sex-disagrees",)),
+        ({"sex": "X"}, ()),
+        ({"letters": "ZZZY"}, ("letters-disagree",)),
+        (
+            {"birth_date": date(2011, 3, 5), "sex": "M", "letters": "ABCD"},
+            ("birth-date-disagrees", "sex-disagrees", "letters-disagree"),
+        ),
+    ],
+)
+def test_a_code_that_disagrees_with_the_file_warns_and_never_refuses(
+    on_file: dict[str, Any], warnings: tuple[str, ...]
+) -> None:
+    assert warnings == identifiers.agreement("ZZZZ67531000", **on_file)
+    assert () == identifiers.code_permanent("ZZZZ67531000").faults
+
+
+def test_a_code_without_a_possible_date_disagrees_with_no_date() -> None:
+    assert () == identifiers.agreement("ZZZZ45031000", birth_date=date(2010, 3, 5), sex="F")
+
+
+@given(value=st.text() | st.from_regex(r"[A-Z]{4}[0-9]{8}", fullmatch=True), day=st.dates(), sex=st.text())
+def test_no_text_breaks_the_comparison(value: str, day: date, sex: str) -> None:
+    found = identifiers.agreement(value, birth_date=day, sex=sex, letters=sex)
+
+    assert set(found) <= {"birth-date-disagrees", "sex-disagrees", "letters-disagree"}
+
+
+# The RAMQ number, which looks like a code permanent
+
+
+@pytest.mark.parametrize(
+    ("value", "warnings"),
+    [
+        ("ZZZZ10530512", ()),  # 5 March 2010, a girl: year, month, day
+        ("ZZZZ04022912", ()),  # 29 February of a leap year
+        ("ZZZZ00022912", ()),  # 2000 was one, 1900 was not
+        ("ZZZZ05022912", ("impossible-date",)),
+        ("ZZZZ31129900", ("impossible-date",)),  # a code permanent read as a RAMQ number: warned, not refused
+    ],
+)
+def test_a_ramq_number_is_read_by_year_month_and_day_and_only_warns(
+    value: str, warnings: tuple[str, ...]
+) -> None:
+    assert ((), warnings) == (identifiers.ramq(value).faults, identifiers.ramq(value).warnings)
+
+
+@pytest.mark.parametrize(
+    ("held", "same"),
+    [
+        ((("code-permanent", "ABCD01510199"), ("ramq", "ABCD01510199")), True),
+        ((("ramq", "ABCD01510199"), ("fiche:762000", "0000123"), ("code-permanent", "ABCD01510199")), True),
+        ((("code-permanent", "ABCD01510199"), ("ramq", "ABCD01510198")), False),
+        ((("code-permanent", "ABCD01510199"), ("code-permanent", "ABCD01510199")), False),
+        ((("ramq", "1"), ("matricule:916000", "1")), False),
+        ((), False),
+    ],
+)
+def test_one_value_under_both_types_for_one_person_is_seen(
+    held: tuple[tuple[str, str], ...], same: bool
+) -> None:
+    assert same is identifiers.same_value_under_two_types(held)
+
+
+# Telephone and file numbers
+
+
+@pytest.mark.parametrize(
+    ("value", "warnings"), [("5145550123", ()), ("9005550123", ()), ("555-0123", ("no-area-code",))]
+)
+def test_a_telephone_number_has_its_area_code_or_warns(value: str, warnings: tuple[str, ...]) -> None:
+    assert ((), warnings) == (identifiers.telephone(value).faults, identifiers.telephone(value).warnings)
+
+
+@pytest.mark.parametrize(
+    ("text", "fiche"),
+    [
+        ("123", "0000123"), ("0000123", "0000123"), ("0000123_1", "0000123"), ("123_AB", "0000123"),
+        ("1234567", "1234567"), ("0", "0000000"),
+        ("12345678", None), ("", None), ("_1", None), ("12A", None), ("123_", None), ("123_1_2", None),
+        (" 123", None), ("123\n", None), ("١٢٣", None), ("-123", None), ("12.0", None),
+    ],
+)  # fmt: skip
+def test_a_file_number_is_the_part_before_the_suffix_in_seven_digits(text: str, fiche: str | None) -> None:
+    assert fiche == identifiers.fiche(text)
+
+
+@given(number=st.integers(0, 9_999_999), width=st.integers(1, 7), suffix=st.sampled_from(["", "_1", "_A2"]))
+def test_one_number_however_padded_is_one_file(number: int, width: int, suffix: str) -> None:
+    assert f"{number:07d}" == identifiers.fiche(f"{number:0{width}d}{suffix}")
+
+
+@given(text=st.text() | st.text("0123456789_", max_size=12))
+def test_any_text_gives_a_well_formed_file_number_or_none(text: str) -> None:
+    found = identifiers.fiche(text)
+
+    assert found is None or (CHECKS["fiche"](found) == Finding() and found == identifiers.fiche(found))
+
+
 # Every kind
 
 
@@ -151,6 +265,9 @@ def test_exactly_one_last_digit_makes_a_slip_number(body: int) -> None:
         ("code-cours", "ABC123"),
         ("code-cours", "601-101-MQ"),
         ("code-cours", "201-NYA-05"),
+        ("code-programme", "LEA.1F"),
+        ("code-programme", "5319"),
+        ("matricule", "A-12"),
     ],
 )
 def test_what_is_well_formed_has_no_fault(kind: str, value: str) -> None:
@@ -166,6 +283,13 @@ def test_what_is_well_formed_has_no_fault(kind: str, value: str) -> None:
         ("organisme", "76200"), ("organisme", "76200A"),
         ("code-cours", "13250"), ("code-cours", "1325060"),
         ("demande-admission", "12345678"),
+        ("code-programme", "200.B01"), ("code-programme", "200-B0"), ("code-programme", ""),
+        ("ramq", "ABC010101999"), ("ramq", "abcd01010199"),
+        ("telephone", "0145550123"), ("telephone", "5141550123"), ("telephone", "15145550123"), ("telephone", "911"),
+        ("telephone", "5550123"), ("telephone", "514555-0123"), ("telephone", "(514) 555-0123"),
+        ("telephone", "155-0123"),
+        ("fiche", "123"), ("fiche", "00000123"), ("fiche", "0000123_1"),
+        ("matricule", ""), ("matricule", "A" * 21), ("matricule", "20 12345"),
     ],
 )  # fmt: skip
 def test_what_is_not_well_formed_is_refused(kind: str, value: str) -> None:

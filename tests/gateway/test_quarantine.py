@@ -27,7 +27,12 @@ def later(exchange: str) -> datetime:
 def note(hub: Hub, exchange: str, *faults: Fault, system: str = "gpi@762000") -> None:
     with hub.transaction() as connection:
         quarantine.note(
-            connection, faults, system=system, exchange=exchange, batch=f"batch-{exchange}", moment=later(exchange)
+            connection,
+            faults,
+            system=system,
+            exchange=exchange,
+            batch=f"batch-{exchange}",
+            moment=later(exchange),
         )
 
 
@@ -86,7 +91,10 @@ def test_a_rejection_has_place_words_and_remedy_and_no_value(hub: Hub) -> None:
 
     assert {
         "id": row.id,
-        "source": {"system": "gpi@762000", "stream": "gpm_e_ele", "file": None, "row": 7, "key": "762000|9", "column": "sexe"},
+        "source": {
+            "system": "gpi@762000", "stream": "gpm_e_ele", "file": None, "row": 7, "key": "762000|9",
+            "column": "sexe",
+        },
         "rule": "unmapped-code", "path": "sex", "mapping": "gpi/student@1",
         "message_fr": words.french, "message_en": words.english,
         "remedy_fr": words.remedy_french, "remedy_en": words.remedy_english,

@@ -47,7 +47,13 @@ def test_an_empty_variable_is_one_that_is_not_set(monkeypatch: pytest.MonkeyPatc
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("AIRFLOW_PORT", "x"), ("AIRFLOW_PORT", "0"), ("SANDBOX_PORT", "65536"), ("DAY", "16 février"), ("LANG", "de")],
+    [
+        ("AIRFLOW_PORT", "x"),
+        ("AIRFLOW_PORT", "0"),
+        ("SANDBOX_PORT", "65536"),
+        ("DAY", "16 février"),
+        ("LANG", "de"),
+    ],
 )
 def test_a_value_of_the_wrong_kind_is_refused(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     monkeypatch.setenv(f"PASSERELLE_{name}", value)

@@ -1,4 +1,4 @@
-"""The site's files: what is installed, where its secrets lie, the school years; a mistake is named with its remedy."""
+"""The site's files: what is installed, where its secrets lie, the school years; a mistake is named."""
 
 from datetime import date
 from pathlib import Path
@@ -101,7 +101,9 @@ def test_an_empty_or_unreadable_secret_is_refused(folder: Path, content: bytes) 
     assert "the secret password" in refusal(folder)
 
 
-def test_a_site_without_its_file_and_a_system_that_is_not_installed_are_named(folder: Path, tmp_path: Path) -> None:
+def test_a_site_without_its_file_and_a_system_that_is_not_installed_are_named(
+    folder: Path, tmp_path: Path
+) -> None:
     with pytest.raises(ConfigurationError, match="gpi@889000 is not installed here"):
         site.installation(folder, "gpi@889000")
     (folder / "systems.yaml").unlink()
@@ -110,7 +112,13 @@ def test_a_site_without_its_file_and_a_system_that_is_not_installed_are_named(fo
 
 @pytest.mark.parametrize(
     ("day", "year"),
-    [("2024-07-01", 2024), ("2025-06-30", 2024), ("2025-07-01", 2025), ("2026-02-16", 2025), ("2026-06-30", 2025)],
+    [
+        ("2024-07-01", 2024),
+        ("2025-06-30", 2024),
+        ("2025-07-01", 2025),
+        ("2026-02-16", 2025),
+        ("2026-06-30", 2025),
+    ],
 )
 def test_a_day_lies_in_the_school_year_that_the_calendar_says(folder: Path, day: str, year: int) -> None:
     found = site.school_year(folder, date.fromisoformat(day))
@@ -124,7 +132,15 @@ def test_a_day_that_no_school_year_holds_is_named(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "x", "school_years: x", "school_years: [{year: 2025}]", "school_years: [{year: y, start: s}]", "[a]"]
+    "text",
+    [
+        "",
+        "x",
+        "school_years: x",
+        "school_years: [{year: 2025}]",
+        "school_years: [{year: y, start: s}]",
+        "[a]",
+    ],
 )
 def test_a_calendar_that_cannot_be_read_says_what_it_needs(folder: Path, text: str) -> None:
     (folder / "calendar.yaml").write_text(text)

@@ -47,6 +47,7 @@ FAULTS: tuple[tuple[str, dict[str, Any], str], ...] = (
     ),
     ("unknown-code-map", _fields(sex={"read": "sex", "code_map": "sexe"}), "codes/sexe.yaml is absent"),
     ("refused-constant", _fields(code_permanent={"const": "A1"}), "code-permanent-wrong-shape"),
+    ("refused-constant", _fields(sex={"const": "Z", "code_map": "sex"}), "unmapped-code"),
     ("unknown-stream", changed(PUPIL, **{"from": "pupil"}), "stream pupil is not declared"),
     ("unknown-stream", _fields(given_name={"read": "other.first"}), "stream other"),
     ("unused-stream", changed(PUPIL, streams__schools=SCHOOLS), "schools is neither"),

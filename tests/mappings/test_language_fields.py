@@ -65,6 +65,22 @@ def test_s22_the_organisation_and_the_slot_can_be_read(workshop: Workshop) -> No
     assert "fiche:762000" == document["subject"][0]["system"]
 
 
+def test_s22_a_constant_code_is_the_one_that_its_map_gives(workshop: Workshop) -> None:
+    workshop.codes(SLOT)
+    workshop.codes({"code_map": "way", "to": "telecom_system", "codes": {"mail": "email"}})
+    fields = {
+        "fields__telecoms.0.system": {"const": "mail", "code_map": "way"},
+        "fields__telecoms.0.value": {"read": "given"},
+    }
+    row = {"id": "1", "dad": "Roy", "dad_first": "Luc", "mum": None, "mum_first": None}
+    (document,) = documents(workshop.run(changed(PARENTS, **fields), row))
+
+    assert ("email", "Luc") == (
+        document["telecoms"][0]["system"]["code"],
+        document["telecoms"][0]["value"],
+    )
+
+
 def test_s23_a_default_stands_for_a_blank_cell(workshop: Workshop) -> None:
     unknown = changed(PUPIL, fields__sex={"read": "sex", "default": "f", "do": ["upper"], "code_map": "sex"})
     mapped = workshop.run(unknown, pupil(id="1", sex=None), pupil(id="2", sex="M"))

@@ -41,7 +41,9 @@ def fill(hub: Hub, *, exchange: str = "x", minutes: int = 0) -> Hub:
     return hub
 
 
-def test_two_hubs_that_know_the_same_agree_though_keys_runs_and_moments_differ(new_hub: Callable[[], Hub]) -> None:
+def test_two_hubs_that_know_the_same_agree_though_keys_runs_and_moments_differ(
+    new_hub: Callable[[], Hub],
+) -> None:
     first, second = fill(new_hub()), fill(new_hub(), exchange="y", minutes=9)
 
     assert first.keys.master != second.keys.master

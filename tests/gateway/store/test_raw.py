@@ -104,7 +104,7 @@ def test_a_file_moved_to_another_name_is_refused(store: RawStore, tmp_path: Path
 
 
 def test_an_absent_batch_is_named_with_what_to_do(store: RawStore) -> None:
-    with pytest.raises(ConfigurationError, match="no longer in the home. Pull again") as raised:
+    with pytest.raises(ConfigurationError, match=r"no longer in the home\. Pull again") as raised:
         store.streams("ab" * 32)
     assert "Relancez la journée" in raised.value.french
 
@@ -117,7 +117,9 @@ def test_another_master_key_opens_nothing(store: RawStore, tmp_path: Path) -> No
         other.streams(batch)
 
 
-def test_what_a_mapping_made_is_kept_between_two_steps_and_dropped_after(store: RawStore, tmp_path: Path) -> None:
+def test_what_a_mapping_made_is_kept_between_two_steps_and_dropped_after(
+    store: RawStore, tmp_path: Path
+) -> None:
     name = store.keep_mapped("run/intake/gpi@762000", {"gpi/student@1/documents": PUPILS})
 
     assert PUPILS.equals(store.mapped(name)["gpi/student@1/documents"])

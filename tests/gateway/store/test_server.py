@@ -99,7 +99,8 @@ def test_an_external_server_is_given_the_databases_that_are_needed_and_no_other(
     postgres: Server, tmp_path: Path
 ) -> None:
     held = server.ensure(
-        Settings(home=tmp_path / "home", database_url=postgres.url("hub_of_its_own")), databases=("for_airflow",)
+        Settings(home=tmp_path / "home", database_url=postgres.url("hub_of_its_own")),
+        databases=("for_airflow",),
     )
     held.release()
 

@@ -1,0 +1,13 @@
+"""Invented documents of any resource, made from its own fields; and faulty ones. Same seed, same documents.
+
+    next(documents("Student", count=1, seed=3))     a valid document, as JSON types
+    mutations("Student", document, seed=3)          the same with one fault of each kind, and its rule
+
+For tests, the bench and `passerelle model sample`. Nobody in it exists. A rule that joins several fields
+is met by drawing again; where that would take too long, `repairs` says how to meet it.
+"""
+
+from canonical_model.generated.drawing import documents
+from canonical_model.generated.faults import KINDS, Mutation, mutations
+
+__all__ = ["KINDS", "Mutation", "documents", "mutations"]
