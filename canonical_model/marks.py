@@ -4,7 +4,6 @@ A result field holds numbers *and* codes; empty is not zero and not a failure
 (facts/quebec-education.md §6.2).
 """
 
-from decimal import Decimal
 from typing import Annotated
 
 from pydantic import Field, model_validator
@@ -12,6 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from canonical_model.base import Model
 from canonical_model.codings import Coding, InSystem
+from canonical_model.decimals import DecimalText
 from canonical_model.elements import Element
 
 
@@ -19,7 +19,7 @@ class Mark(Model):
     """One result of one pupil."""
 
     number: Annotated[
-        Annotated[Decimal, Field(ge=0, le=100, decimal_places=2)] | None,
+        Annotated[DecimalText, Field(ge=0, le=100, decimal_places=2)] | None,
         Element("Note", "Number", "On 100."),
     ] = None
     code: Annotated[

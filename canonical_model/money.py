@@ -4,36 +4,26 @@ Rounding is half-up to the cent, everywhere. A split rounds what the first payer
 the last one what is left, so that no cent is lost or made.
 """
 
-import re
 from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer
 from pydantic_core import PydanticCustomError
 
 from canonical_model.base import Model
+from canonical_model.decimals import TEXT_SCHEMA, written
 from canonical_model.elements import Element
 
 CENT = Decimal("0.01")
 
 
-_WRITTEN = re.compile(r"-?[0-9]+(\.[0-9]+)?")
-
-
-def _text_or_decimal(value: object) -> object:
-    """Refuses the JSON number 1.1, which would pass even when strict, and 1e3 or 1_0, which Decimal reads."""
-    if not isinstance(value, Decimal) and not (isinstance(value, str) and _WRITTEN.fullmatch(value)):
-        raise PydanticCustomError("money-is-text", "an amount is text as 123.45, never a number")
-    return value
-
-
 Amount = Annotated[
     Decimal,
-    BeforeValidator(_text_or_decimal),
+    BeforeValidator(written("money-is-text", r"-?[0-9]{1,10}(\.[0-9]{1,2})?")),
     Field(max_digits=12, decimal_places=2, strict=False),  # strict would refuse the text of a JSON document
     PlainSerializer(lambda amount: f"{amount:.2f}", return_type=str, when_used="json"),
-    WithJsonSchema({"type": "string", "pattern": r"^-?[0-9]+(\.[0-9]+)?$"}),
+    TEXT_SCHEMA,
 ]
 
 

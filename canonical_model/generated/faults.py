@@ -129,7 +129,7 @@ def _wrong_type(site: _Site) -> Iterator[_Fault]:
         return
     if kind is Decimal:
         money = site.way[-1] == "amount"
-        yield _Fault(site.way, True, "money-is-text" if money else "decimal-type")
+        yield _Fault(site.way, True, "money-is-text" if money else "decimal-is-text")
     elif kind in _WRONG_TYPES:
         value, rule = _WRONG_TYPES[kind]
         yield _Fault(site.way, value, rule)

@@ -4,7 +4,6 @@ Refuses the same school twice. A building's code tells neither its board nor its
 open list join a building numbered under another board (facts/quebec-education.md §2.2).
 """
 
-from decimal import Decimal
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, StringConstraints, field_validator
@@ -12,6 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from canonical_model.addresses import Address
 from canonical_model.base import Record, Section, Text
+from canonical_model.decimals import DecimalText
 from canonical_model.elements import Element
 from canonical_model.identifiers import OrganizationCode
 from canonical_model.periods import Period
@@ -41,11 +41,11 @@ class Building(Record):
     ] = ()
     address: Annotated[Address | None, Element("Adresse", "Address", "Where it stands.")] = None
     latitude: Annotated[
-        Annotated[Decimal, Field(ge=-90, le=90, decimal_places=8)] | None,
+        Annotated[DecimalText, Field(ge=-90, le=90, decimal_places=8)] | None,
         Element("Latitude", "Latitude", "Decimal degrees, NAD83 or WGS84."),
     ] = None
     longitude: Annotated[
-        Annotated[Decimal, Field(ge=-180, le=180, decimal_places=8)] | None,
+        Annotated[DecimalText, Field(ge=-180, le=180, decimal_places=8)] | None,
         Element("Longitude", "Longitude", "Decimal degrees; negative in Québec."),
     ] = None
     period: Annotated[Period | None, Element("Période", "Period", "When it serves; absent: unknown.")] = None

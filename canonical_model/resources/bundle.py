@@ -29,7 +29,7 @@ MOST = 1000
 def _any_resource(value: Any, info: ValidationInfo) -> Record:
     """The resource that a document says it is. From JSON it is checked as JSON: dates and amounts are text there."""
     if not isinstance(value, (dict, Record)):
-        raise PydanticCustomError("model_type", "a resource is an object")
+        raise PydanticCustomError("model-type", "a resource is an object")
     name = value.get("resource_type") if isinstance(value, dict) else type(value).__name__
     if not isinstance(name, str) or name not in resources.NAMES:
         raise PydanticCustomError("unknown-resource-type", "the model has no such resource")

@@ -13,6 +13,7 @@ from pydantic_core import PydanticCustomError
 
 from canonical_model.base import Section, Text
 from canonical_model.codings import Coding, InSystem
+from canonical_model.decimals import DecimalText
 from canonical_model.elements import Element
 from canonical_model.money import CENT, Due, rounded
 from canonical_model.subjects import Resource
@@ -52,13 +53,13 @@ class Charge(Resource):
     ]
     description: Annotated[Text | None, Element("Libellé", "Description", "As the invoice shows it.")] = None
     quantity: Annotated[
-        Decimal,
+        DecimalText,
         Field(gt=0, le=400, decimal_places=2),
         Element("Quantité", "Quantity", "Days, or hours for extra hours."),
     ]
     unit_price: Annotated[Due, Element("Prix unitaire", "Unit price", "For one day or one hour.")]
     share: Annotated[
-        Decimal,
+        DecimalText,
         Field(gt=0, le=100, decimal_places=2),
         Element("Part du payeur", "Payer's share", "Percent of quantity × price."),
     ] = Decimal(100)

@@ -4,13 +4,13 @@ Separated parents are two contracts of one child, each with its share; the recei
 slip are the payer's (facts/billing-rl24.md §2, §14).
 """
 
-from decimal import Decimal
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, StringConstraints
 
 from canonical_model.base import Section, Text
 from canonical_model.codings import Coding, InSystem
+from canonical_model.decimals import DecimalText
 from canonical_model.elements import Element
 from canonical_model.identifiers import PostalCode, SocialInsuranceNumber
 from canonical_model.subjects import Resource
@@ -59,7 +59,7 @@ class ChildcareContract(Resource):
         PostalCode, Element("Code postal", "Postal code", "Capitals, without a space: H2X1Y4.")
     ]
     share: Annotated[
-        Decimal,
+        DecimalText,
         Field(gt=0, le=100, decimal_places=2),
         Element(
             "Part",

@@ -8,6 +8,7 @@ from pydantic import Field, StringConstraints
 
 from canonical_model.base import Section
 from canonical_model.codings import Coding, InSystem
+from canonical_model.decimals import DecimalText
 from canonical_model.elements import Element
 from canonical_model.subjects import Resource
 
@@ -37,7 +38,7 @@ class ChildcareDay(Resource):
         Coding, InSystem("childcare_status"), Element("Statut", "Status", "Regular or sporadic.")
     ]
     extra_hours: Annotated[
-        Decimal,
+        DecimalText,
         Field(ge=0, le=14, decimal_places=2),
         Element(
             "Heures supplémentaires",

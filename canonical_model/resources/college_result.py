@@ -4,7 +4,6 @@ Pass mark 60 %. Remark codes (EQ, DI, SU, IN, IT …) have no public meaning: op
 statistics of the group: it is transported, never computed (facts/quebec-education.md §7).
 """
 
-from decimal import Decimal
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, StringConstraints, model_validator
@@ -12,11 +11,12 @@ from pydantic_core import PydanticCustomError
 
 from canonical_model.base import Section, Text
 from canonical_model.codings import Coding, InSystem
+from canonical_model.decimals import DecimalText
 from canonical_model.elements import Element
 from canonical_model.identifiers import OrganizationCode
 from canonical_model.subjects import Resource
 
-Percent = Annotated[Decimal, Field(ge=0, le=100, decimal_places=2)]
+Percent = Annotated[DecimalText, Field(ge=0, le=100, decimal_places=2)]
 
 
 class CollegeResult(Resource):
@@ -45,7 +45,7 @@ class CollegeResult(Resource):
         Annotated[str, StringConstraints(min_length=1, max_length=10)] | None, Element("Groupe", "Group")
     ] = None
     units: Annotated[
-        Annotated[Decimal, Field(ge=0, le=30, decimal_places=2)] | None,
+        Annotated[DecimalText, Field(ge=0, le=30, decimal_places=2)] | None,
         Element("Unités", "Units", "One unit is 45 hours of learning."),
     ] = None
     result: Annotated[Percent | None, Element("Note", "Result", "On 100; pass mark 60.")] = None
@@ -55,7 +55,7 @@ class CollegeResult(Resource):
     ] = None
     group_mean: Annotated[Percent | None, Element("Moyenne du groupe", "Group mean", "On 100.")] = None
     cote_r: Annotated[
-        Annotated[Decimal, Field(ge=0, le=50, decimal_places=3)] | None,
+        Annotated[DecimalText, Field(ge=0, le=50, decimal_places=3)] | None,
         Element("Cote R", "Cote R", "0 to 50, as received. The hub never computes it."),
     ] = None
 

@@ -4,7 +4,6 @@ Refuses the same competency twice. The weight of the ministry exam is a paramete
 competency: absent means unknown, and who needs it must refuse to compute.
 """
 
-from decimal import Decimal
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, StringConstraints, field_validator
@@ -12,6 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from canonical_model.base import Model, Record, Section, StartingYear, Text
 from canonical_model.codings import Coding, InSystem
+from canonical_model.decimals import DecimalText
 from canonical_model.elements import Element
 from canonical_model.identifiers import CourseCode, OrganizationCode
 
@@ -31,7 +31,7 @@ class Competency(Model):
         Element("Code de l'épreuve", "Exam code", "Of the ministry exam of this competency."),
     ] = None
     exam_weight: Annotated[
-        Annotated[Decimal, Field(ge=0, le=1, decimal_places=4)] | None,
+        Annotated[DecimalText, Field(ge=0, le=1, decimal_places=4)] | None,
         Element(
             "Poids de l'épreuve",
             "Exam weight",
@@ -70,7 +70,7 @@ class Course(Record):
         Element("Niveau", "Level", "Of the youth sector; absent elsewhere."),
     ] = None
     units: Annotated[
-        Annotated[Decimal, Field(ge=0, le=100, decimal_places=2)] | None,
+        Annotated[DecimalText, Field(ge=0, le=100, decimal_places=2)] | None,
         Element("Unités", "Units", "Towards the diploma; a college's may have decimals."),
     ] = None
     hours: Annotated[

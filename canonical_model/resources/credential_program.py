@@ -3,13 +3,13 @@
 A person's credential is a Credential; this is what it was for. Says nothing of who may be admitted.
 """
 
-from decimal import Decimal
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from canonical_model.base import Record, Section, Text
 from canonical_model.codings import Coding, InSystem
+from canonical_model.decimals import DecimalText
 from canonical_model.elements import Element
 from canonical_model.identifiers import OrganizationCode, ProgramCode
 from canonical_model.periods import Period
@@ -44,7 +44,7 @@ class CredentialProgram(Record):
         Element("Organisme", "Organization", "Whose own programme it is; absent: of the ministry."),
     ] = None
     units: Annotated[
-        Annotated[Decimal, Field(ge=0, le=200, decimal_places=2)] | None,
+        Annotated[DecimalText, Field(ge=0, le=200, decimal_places=2)] | None,
         Element("Unités", "Units", "Asked for the credential; absent: not stated."),
     ] = None
     hours: Annotated[

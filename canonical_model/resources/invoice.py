@@ -13,6 +13,7 @@ from pydantic_core import PydanticCustomError
 
 from canonical_model.base import Model, Record, Section, Text
 from canonical_model.codings import Coding, InSystem
+from canonical_model.decimals import DecimalText
 from canonical_model.elements import Element
 from canonical_model.identifiers import OrganizationCode, PostalCode
 from canonical_model.money import Due
@@ -36,7 +37,7 @@ class InvoiceLine(Model):
     fee_class: Annotated[Coding, InSystem("fee_class"), Element("Catégorie de frais", "Fee class")]
     description: Annotated[Text, Element("Libellé", "Description", "As the invoice shows it.")]
     quantity: Annotated[
-        Decimal,
+        DecimalText,
         Field(gt=0, le=400, decimal_places=2),
         Element("Quantité", "Quantity", "Days, or hours for extra hours."),
     ]

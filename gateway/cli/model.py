@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO
 
+import orjson
 import typer
 from pydantic import ValidationError
 
@@ -87,6 +88,23 @@ def write_reference(
         ) from error
     out.document({"file": str(target), "bytes": len(content)})
     out.say(f"{target} : {len(content)} octets.", f"{target}: {len(content)} bytes.")
+
+
+@model_app.command("sample")
+def sample(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="RESSOURCE")],
+    *,
+    count: Annotated[int, typer.Option("--count", min=1, max=1_000_000)] = 1,
+    seed: Annotated[int, typer.Option("--seed")] = 1,
+) -> None:
+    """Des documents inventés et valides, un par ligne : pour essayer un outil, jamais pour un vrai dossier."""
+    from canonical_model.generated import documents  # noqa: PLC0415 - slow, and only this command makes any
+
+    context.output(ctx)
+    resources.resource(name)
+    for document in documents(name, count, seed):
+        typer.echo(orjson.dumps(document))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,8 @@
 """Generated documents of every resource: none is refused; each fault put into one is, by its own rule and place."""
 
 import json
+from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -66,3 +68,34 @@ def test_a_mutation_leaves_the_document_it_came_from_as_it_was() -> None:
 def test_a_resource_that_does_not_exist_has_no_documents() -> None:
     with pytest.raises(Exception, match="no such resource"):
         next(documents("Zorglub", 1, seed=1))
+
+
+@pytest.mark.parametrize("name", resources.NAMES)
+def test_no_decimal_is_ever_read_from_a_number(name: str) -> None:
+    """A JSON number has passed through a float somewhere: every Decimal refuses it, money and marks alike."""
+    for document in documents(name, 5, seed=3):
+        for place in _decimals(document, kind(name)):
+            changed = json.loads(json.dumps(document))
+            holder = changed
+            for part in place[:-1]:
+                holder = holder[part]
+            holder[place[-1]] = float(holder[place[-1]])
+
+            assert {"decimal-is-text", "money-is-text"} & {rule for _, rule in refusal(name, changed)}
+
+
+def _decimals(document: dict[str, Any], model: type[Record]) -> list[tuple[Any, ...]]:
+    """The ways to the text that the model reads as a Decimal: what becomes one when the document is read."""
+    held = model.model_validate_json(json.dumps(document)).model_dump(exclude_unset=True)
+    return [way for way, value in _leaves(held) if isinstance(value, Decimal)]
+
+
+def _leaves(value: Any, way: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], Any]]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _leaves(inner, (*way, key))
+    elif isinstance(value, (list, tuple)):
+        for at, inner in enumerate(value):
+            yield from _leaves(inner, (*way, at))
+    else:
+        yield way, value
