@@ -73,6 +73,10 @@ class Record(Model):
             raise ValidationError.from_exception_data(cls.__name__, [{"type": fault, "input": None}])
         return super().model_validate_json(json_data, **options)
 
+    def doubts(self) -> tuple[tuple[str, str], ...]:
+        """(canonical path, rule) of what a person should look at. A doubt never refuses a record."""
+        return ()
+
 
 def _too_large(text: str | bytes | bytearray) -> bool:
     if len(text) > MOST_BYTES:

@@ -6,7 +6,8 @@ from typing import Annotated, ClassVar, Literal
 from canonical_model.base import Section, Text
 from canonical_model.codings import Coding, InSystem
 from canonical_model.elements import Element
-from canonical_model.identifiers import CodePermanent
+from canonical_model.identifiers import CodePermanent, agreement, code_permanent
+from canonical_model.names import search_form
 from canonical_model.subjects import Resource
 
 
@@ -34,3 +35,23 @@ class Student(Resource):
             "Of the ministry; absent for weeks for a new pupil. Its last two digits are opaque.",
         ),
     ] = None
+
+    def doubts(self) -> tuple[tuple[str, str], ...]:
+        """Where the code permanent disagrees with birth date, sex or names (facts/quebec-education.md §1.4).
+
+        How short and compound names give their letters is not public: those letters are compared only
+        when the family name begins with three.
+        """
+        if self.code_permanent is None:
+            return ()
+        family, given = search_form(self.family_name), search_form(self.given_name)
+        sound = family[:3].isalpha() and len(family[:3]) == 3 and given[:1].isalpha()
+        found = agreement(
+            self.code_permanent,
+            birth_date=self.birth_date,
+            sex=self.sex.code,
+            letters=(family[:3] + given[:1]).upper() if sound else None,
+        )
+        return tuple(
+            ("code_permanent", rule) for rule in (*code_permanent(self.code_permanent).warnings, *found)
+        )

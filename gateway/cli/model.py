@@ -109,11 +109,12 @@ def sample(
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One rule that the document of that line breaks, at that path."""
+    """One rule that the document of that line breaks, at that path. A `warning` does not refuse it."""
 
     line: int
     path: str
     rule: str
+    warning: bool = False
 
 
 @model_app.command("validate")
@@ -126,12 +127,13 @@ def validate(
     out = context.output(ctx)
     kind = resources.resource(name)
     shown: list[dict[str, Any]] = []
-    read = refused = left_out = 0
+    read = refused = left_out = doubted = 0
     try:
         with file.open("rb") as lines:
             for faults in _checked(kind, lines):
                 read += 1
-                refused += bool(faults)
+                refused += any(not fault.warning for fault in faults)
+                doubted += any(fault.warning for fault in faults)
                 out.say(_line(faults, "fr"), _line(faults, "en")) if faults else None
                 if out.json:
                     room = SHOWN - len(shown)
@@ -142,11 +144,15 @@ def validate(
             f"{file}: cannot be read. Correct the path.",
             f"{file} : lecture impossible. Corrigez le chemin.",
         ) from error
-    counts = {"resource": name, "read": read, "valid": read - refused, "refused": refused}
+    counts = {
+        "resource": name, "read": read, "valid": read - refused, "refused": refused, "with_warnings": doubted,
+    }  # fmt: skip
     out.document({**counts, "faults": shown, "faults_left_out": left_out})
     out.say(
-        f"{read} documents lus, {read - refused} valides, {refused} refusés.",
-        f"{read} documents read, {read - refused} valid, {refused} refused.",
+        f"{read} documents lus, {read - refused} valides, {refused} refusés"
+        f"{f', {doubted} à vérifier' if doubted else ''}.",
+        f"{read} documents read, {read - refused} valid, {refused} refused"
+        f"{f', {doubted} to be looked at' if doubted else ''}.",
     )
     return 1 if refused else 0
 
@@ -166,10 +172,10 @@ def _checked(kind: type[Record], lines: BinaryIO) -> Iterator[tuple[Fault, ...]]
 
 def _faults(kind: type[Record], number: int, line: bytes) -> tuple[Fault, ...]:
     try:
-        kind.model_validate_json(line)
+        held = kind.model_validate_json(line)
     except ValidationError as error:
         return tuple(Fault(number, _place(path), rule) for path, rule in problems(error))
-    return ()
+    return tuple(Fault(number, path, rule, warning=True) for path, rule in held.doubts())
 
 
 def _place(path: str) -> str:
@@ -186,12 +192,15 @@ def _line(faults: tuple[Fault, ...], language: str) -> str:
         for fault in faults
     ]
     start = f"ligne {faults[0].line}" if language == "fr" else f"line {faults[0].line}"
-    return f"{start}{colon}{' | '.join(said)}" if faults else ""
+    if faults[0].warning:
+        start += ", à vérifier" if language == "fr" else ", to be looked at"
+    return f"{start}{colon}{' | '.join(said)}"
 
 
 def _told(fault: Fault) -> dict[str, Any]:
     words = rules.words(fault.rule)
     return {
-        "line": fault.line, "path": fault.path, "rule": fault.rule, "message_fr": words.french,
+        "line": fault.line, "path": fault.path, "rule": fault.rule,
+        "level": "warning" if fault.warning else "error", "message_fr": words.french,
         "message_en": words.english, "remedy_fr": words.remedy_french, "remedy_en": words.remedy_english,
     }  # fmt: skip

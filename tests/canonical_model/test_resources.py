@@ -5,6 +5,7 @@ import json
 import re
 import typing
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
-from canonical_model import resources
+from canonical_model import resources, rules
 from canonical_model.base import SENSITIVITY, Record, Section, problems
 from canonical_model.errors import ConfigurationError
 from mappings.engine import loader
@@ -230,3 +231,23 @@ def _at(document: Any, way: tuple[Any, ...]) -> Any:
     for key in way:
         document = document[key]
     return document
+
+
+@given(
+    day=st.dates(date(1990, 1, 1), date(2022, 1, 1)),
+    sex=st.sampled_from("FMX"),
+    family=st.text("abcdéÉ-' ", min_size=1),
+)
+def test_a_code_permanent_that_disagrees_warns_and_refuses_nothing(day: date, sex: str, family: str) -> None:
+    """Birth 2010-03-05, a girl, by the code: everything else about her may differ, and she is still taken."""
+    document = {
+        "subject": [{"system": "fiche:762000", "value": "0000001"}], "organization": "762000",
+        "family_name": family, "given_name": "Zoé", "birth_date": day.isoformat(),
+        "sex": {"system": "sex", "version": "2024-07-01", "code": sex}, "code_permanent": "ZZZZ67531000",
+    }  # fmt: skip
+    held = resources.resource("Student").model_validate_json(json.dumps(document))
+    rules_found = {rule for _, rule in held.doubts()}
+
+    assert ("birth-date-disagrees" in rules_found) == (day != date(2010, 3, 5))
+    assert ("sex-disagrees" in rules_found) == (sex == "M")
+    assert rules_found <= set(rules.known())

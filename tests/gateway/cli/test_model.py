@@ -70,10 +70,22 @@ def test_the_reference_page_is_one_file(call: Call, tmp_path: Path) -> None:
 
 def test_good_documents_are_counted_and_nothing_else_is_said(call: Call, tmp_path: Path) -> None:
     path = tmp_path / "good.jsonl"
-    path.write_text("".join(json.dumps(item) + "\n" for item in documents()["Student"]), "utf-8")
+    path.write_text(json.dumps({**STUDENT, "code_permanent": None}) + "\n", "utf-8")
     answer = call("model", "validate", "Student", path)
 
-    assert (0, 1) == (answer.code, len(answer.out.splitlines()))
+    assert (0, ["1 documents lus, 1 valides, 0 refusés."]) == (answer.code, answer.out.splitlines())
+
+
+def test_a_code_permanent_that_disagrees_is_told_and_not_refused(call: Call, tmp_path: Path) -> None:
+    path = tmp_path / "doubtful.jsonl"
+    code = {**STUDENT, "birth_date": "2010-03-06", "code_permanent": "ZZZZ67531000"}
+    path.write_text(json.dumps(code) + "\n", "utf-8")
+    answer = call("model", "validate", "Student", path)
+
+    assert 0 == answer.code
+    assert "ligne 1, à vérifier : code_permanent : birth-date-disagrees." in answer.out
+    assert "1 documents lus, 1 valides, 0 refusés, 1 à vérifier." in answer.out
+    assert "ZZZZ" not in answer.out
 
 
 def test_each_invalid_document_is_one_line_with_place_rule_and_remedy(call: Call, file: Path) -> None:
@@ -102,9 +114,8 @@ def test_a_program_reads_the_same(call: Call, file: Path) -> None:
     found = call("--json", "model", "validate", "Student", file).document
 
     assert (7, 2, 5, 0) == (found["read"], found["valid"], found["refused"], found["faults_left_out"])
-    assert {"line", "path", "rule", "message_fr", "message_en", "remedy_fr", "remedy_en"} == found["faults"][
-        0
-    ].keys()
+    words = {f"{part}_{language}" for part in ("message", "remedy") for language in ("fr", "en")}
+    assert {"line", "path", "rule", "level"} | words == found["faults"][0].keys()
     assert [3, 4, 5, 5, 6] == [fault["line"] for fault in found["faults"]][:5]
 
 
