@@ -97,3 +97,12 @@ def test_no_page_names_a_path_of_a_machine() -> None:
     for path in [*REPOSITORY.glob("*.md"), *REPOSITORY.glob("*/**/*.md")]:
         if ".venv" not in path.parts:
             assert not re.search(r"/(?:work|root|home/\w+)/", path.read_text("utf-8")), path
+
+
+def test_the_readme_of_the_model_names_every_module_and_folder() -> None:
+    folder = REPOSITORY / "canonical_model"
+    shown = set(re.findall(r"`([a-z_]+(?:\.py|/))`", text("canonical_model/README.md")))
+    held = {path.name for path in folder.glob("*.py") if path.name != "__init__.py"}
+    held |= {f"{path.name}/" for path in folder.iterdir() if path.is_dir() and path.name != "__pycache__"}
+
+    assert held == shown & held
