@@ -63,6 +63,22 @@ def versions(system: str) -> tuple[CodeList, ...]:
     return found
 
 
+def starts(system: str) -> tuple[date, ...]:
+    """The days on which a version of a vocabulary took the place of another one."""
+    return tuple(date.fromisoformat(item.version) for item in versions(system)[1:])
+
+
+@cache
+def _standing(system: str, version: str) -> tuple[date, date] | None:
+    """From which day (in) until which day (out) a version is in force; the oldest one since ever."""
+    known = [item.version for item in versions(system)]
+    if version not in known:
+        return None
+    at = known.index(version)
+    first = date.min if at == 0 else date.fromisoformat(version)
+    return first, date.fromisoformat(known[at + 1]) if at + 1 < len(known) else date.max
+
+
 def in_force(system: str, day: date) -> CodeList:
     """The version in force on `day`; the oldest one for a day before all of them."""
     held = [item for item in versions(system) if item.version <= day.isoformat()]
@@ -127,6 +143,19 @@ class Coding(Model):
         StringConstraints(min_length=1, max_length=20),
         Element("Code", "Code", "One code of that version of the list."),
     ]
+
+
+def refuse_out_of_force(coding: Coding, day: date) -> None:
+    """Raise code-not-yet-in-force or code-no-longer-in-force when its list was not the one of that day.
+
+    A list that is unknown is `InSystem`'s to refuse.
+    """
+    standing = _standing(coding.system, coding.version)
+    if standing is None or standing[0] <= day < standing[1]:
+        return
+    if day < standing[0]:
+        raise PydanticCustomError("code-not-yet-in-force", "the list began after the record's day")
+    raise PydanticCustomError("code-no-longer-in-force", "another list had followed by the record's day")
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,8 +29,15 @@ class Mark(Model):
         ),
     ] = None
 
+    scale: Annotated[
+        Annotated[Coding, InSystem("mark_scale")] | None,
+        Element("Échelle", "Scale", "What the number stands for; absent: out of 100 as it was given."),
+    ] = None
+
     @model_validator(mode="after")
     def _one_of_two(self) -> "Mark":
         if (self.number is None) == (self.code is None):
             raise PydanticCustomError("mark-number-or-code", "a mark is a number or a code")
+        if self.code is not None and self.scale is not None:
+            raise PydanticCustomError("mark-code-without-scale", "a code has no scale")
         return self

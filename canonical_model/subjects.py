@@ -1,11 +1,12 @@
 """Who a resource is about: identifiers that the door in matches to one person. Holds no hub id."""
 
-from typing import Annotated
+from datetime import date
+from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
 from canonical_model.base import Model, Record
-from canonical_model.codings import Coding, InSystem
+from canonical_model.codings import Coding, InSystem, refuse_out_of_force
 from canonical_model.elements import Element
 from canonical_model.extensions import MOST, Extension
 from canonical_model.periods import Period
@@ -42,7 +43,13 @@ class Identifier(Model):
 
 
 class Resource(Record):
-    """A canonical object about one person, who is named by identifiers and matched by the door in."""
+    """A canonical object about one person, who is named by identifiers and matched by the door in.
+
+    `CODED_ON` is the path of the record's own day: its codes are read by the lists in force on it. A record
+    without such a day, as Student, may name any version.
+    """
+
+    CODED_ON: ClassVar[str | None] = None
 
     subject: Annotated[
         tuple[Identifier, ...],
@@ -58,3 +65,18 @@ class Resource(Record):
         Annotated[tuple[Extension, ...], Field(min_length=1, max_length=MOST)] | None,
         Element("Extensions", "Extensions", "Registered additions, each with its owner."),
     ] = None
+
+    def _day_of_codes(self) -> date | None:
+        held: Any = self
+        for part in self.CODED_ON.split(".") if self.CODED_ON else ():
+            held = getattr(held, part) if held is not None else None
+        return None if held is self else held
+
+    @model_validator(mode="after")
+    def _codes_in_force(self) -> Self:
+        if (day := self._day_of_codes()) is not None:
+            for value in self.__dict__.values():
+                for item in value if isinstance(value, tuple) else (value,):
+                    if isinstance(item, Coding):
+                        refuse_out_of_force(item, day)
+        return self

@@ -20,6 +20,7 @@ class Absence(Resource):
     """Periods are kept; whether they make a whole day is for the reader, with the day's timetable."""
 
     SECTION: ClassVar[Section] = "attendance"
+    CODED_ON: ClassVar[str | None] = "day"
 
     resource_type: Annotated[
         Literal["Absence"], Element("Ressource", "Resource", "Name of this kind of record in the model.")

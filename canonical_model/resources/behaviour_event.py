@@ -20,6 +20,7 @@ class BehaviourEvent(Resource):
     """`number` is the school's; a Measure taken after the event names it."""
 
     SECTION: ClassVar[Section] = "behaviour"
+    CODED_ON: ClassVar[str | None] = "day"
 
     resource_type: Annotated[
         Literal["BehaviourEvent"],

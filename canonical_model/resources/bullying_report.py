@@ -27,6 +27,7 @@ class BullyingReport(Resource):
     """Whether parents may be told, and whether the pupil had to agree, is for a person: both are recorded."""
 
     SECTION: ClassVar[Section] = "bullying"
+    CODED_ON: ClassVar[str | None] = "reported_on"
 
     resource_type: Annotated[
         Literal["BullyingReport"],

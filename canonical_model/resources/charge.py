@@ -23,6 +23,7 @@ class Charge(Resource):
     """One line that can be billed; once billed, the invoice holds its own copy. Prices are exempt of sales tax."""
 
     SECTION: ClassVar[Section] = "finance"
+    CODED_ON: ClassVar[str | None] = "service_on"
 
     resource_type: Annotated[
         Literal["Charge"], Element("Type de ressource", "Resource type", "Always ``Charge``.")

@@ -19,6 +19,7 @@ class ChildcareDay(Resource):
     """
 
     SECTION: ClassVar[Section] = "childcare"
+    CODED_ON: ClassVar[str | None] = "day"
 
     resource_type: Annotated[
         Literal["ChildcareDay"], Element("Ressource", "Resource", "Name of this kind of record in the model.")

@@ -19,6 +19,7 @@ class CollegeEnrolment(Resource):
     """`year` is the calendar year of the term: the winter term of 2026 is year 2026."""
 
     SECTION: ClassVar[Section] = "enrolment"
+    CODED_ON: ClassVar[str | None] = "period.start"
 
     resource_type: Annotated[
         Literal["CollegeEnrolment"],

@@ -24,6 +24,7 @@ class Consent(Resource):
     """
 
     SECTION: ClassVar[Section] = "consent"
+    CODED_ON: ClassVar[str | None] = "given_on"
 
     resource_type: Annotated[
         Literal["Consent"], Element("Ressource", "Resource", "Name of this kind of record in the model.")

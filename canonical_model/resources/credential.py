@@ -20,6 +20,7 @@ class Credential(Resource):
     """`granted` false: examined by the authority and not granted; such a row is kept."""
 
     SECTION: ClassVar[Section] = "results_ministry"
+    CODED_ON: ClassVar[str | None] = "obtained_on"
 
     resource_type: Annotated[
         Literal["Credential"], Element("Ressource", "Resource", "Name of this kind of record in the model.")

@@ -20,6 +20,7 @@ class CustodyArrangement(Resource):
     """The child is the subject. Parental authority and custody are two facts: one may be held without the other."""
 
     SECTION: ClassVar[Section] = "contacts"
+    CODED_ON: ClassVar[str | None] = "period.start"
 
     resource_type: Annotated[
         Literal["CustodyArrangement"],

@@ -22,6 +22,7 @@ class DifficultyDesignation(Resource):
     """None means that nobody said; false means that the board said no."""
 
     SECTION: ClassVar[Section] = "difficulty"
+    CODED_ON: ClassVar[str | None] = "period.start"
 
     resource_type: Annotated[
         Literal["DifficultyDesignation"],

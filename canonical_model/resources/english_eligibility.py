@@ -19,6 +19,7 @@ class EnglishEligibility(Resource):
     """One declaration or authorisation. The hub transports it; it decides no eligibility."""
 
     SECTION: ClassVar[Section] = "english_eligibility"
+    CODED_ON: ClassVar[str | None] = "period.start"
 
     resource_type: Annotated[
         Literal["EnglishEligibility"],

@@ -17,6 +17,7 @@ class Enrolment(Resource):
     """`school_year` is named by its starting year. `period` is half-open; no end means still there."""
 
     SECTION: ClassVar[Section] = "enrolment"
+    CODED_ON: ClassVar[str | None] = "period.start"
 
     resource_type: Annotated[
         Literal["Enrolment"], Element("Ressource", "Resource", "Name of this kind of record in the model.")

@@ -22,6 +22,7 @@ class Frequentation(Resource):
     """Youth, adult or vocational. `number` tells the frequentations of one pupil in one year apart."""
 
     SECTION: ClassVar[Section] = "enrolment"
+    CODED_ON: ClassVar[str | None] = "period.start"
 
     resource_type: Annotated[
         Literal["Frequentation"],

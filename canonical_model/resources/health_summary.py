@@ -29,6 +29,7 @@ class HealthSummary(Resource):
     """No condition means that the family declared none; no resource means that nobody asked."""
 
     SECTION: ClassVar[Section] = "health"
+    CODED_ON: ClassVar[str | None] = "declared_on"
 
     resource_type: Annotated[
         Literal["HealthSummary"],

@@ -35,6 +35,7 @@ class InterventionPlan(Resource):
     """One version of the plan; a revised plan is a new one, with its own period."""
 
     SECTION: ClassVar[Section] = "intervention_plan"
+    CODED_ON: ClassVar[str | None] = "period.start"
 
     resource_type: Annotated[
         Literal["InterventionPlan"],

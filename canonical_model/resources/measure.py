@@ -18,6 +18,7 @@ class Measure(Resource):
     """A support or a sanction. `event` is empty when the measure follows no single event."""
 
     SECTION: ClassVar[Section] = "behaviour"
+    CODED_ON: ClassVar[str | None] = "period.start"
 
     resource_type: Annotated[
         Literal["Measure"], Element("Ressource", "Resource", "Name of this kind of record in the model.")

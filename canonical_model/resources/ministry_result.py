@@ -23,6 +23,7 @@ class MinistryResult(Resource):
     """
 
     SECTION: ClassVar[Section] = "results_ministry"
+    CODED_ON: ClassVar[str | None] = "obtained_on"
 
     resource_type: Annotated[
         Literal["MinistryResult"],

@@ -18,6 +18,7 @@ class Payment(Resource):
     """
 
     SECTION: ClassVar[Section] = "finance"
+    CODED_ON: ClassVar[str | None] = "paid_on"
 
     resource_type: Annotated[
         Literal["Payment"], Element("Ressource", "Resource", "Name of this kind of record in the model.")

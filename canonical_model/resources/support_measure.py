@@ -20,6 +20,7 @@ class SupportMeasure(Resource):
     """Neither a designation nor a plan: a pupil may have one without the others."""
 
     SECTION: ClassVar[Section] = "difficulty"
+    CODED_ON: ClassVar[str | None] = "period.start"
 
     resource_type: Annotated[
         Literal["SupportMeasure"],

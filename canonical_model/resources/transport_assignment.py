@@ -57,6 +57,7 @@ class TransportAssignment(Resource):
     """No leg: the right is recorded and no route is given. A child in shared custody has two addresses."""
 
     SECTION: ClassVar[Section] = "transport"
+    CODED_ON: ClassVar[str | None] = "period.start"
 
     resource_type: Annotated[
         Literal["TransportAssignment"],

@@ -38,6 +38,10 @@ class CodeMap:
     file: str
     digest: bytes
 
+    def changes(self) -> tuple[date, ...]:
+        """The days on which what it says changes."""
+        return tuple(day for entry in self.entries for day in (entry.start, entry.end) if day is not None)
+
     def on(self, day: date) -> dict[str, str]:
         """The entries in force that day."""
         return {entry.source: entry.target for entry in self.entries if entry.holds(day)}

@@ -7,12 +7,13 @@ object in which nothing was read is absent too, so that the model says `missing`
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
+from itertools import pairwise
 from typing import TypeAlias
 
 import polars as pl
 
-from canonical_model import codings
+from canonical_model import codings, resources
 from mappings.engine.code_maps import TEXT, UNMAPPED, CodeMap
 from mappings.engine.functions import FUNCTIONS, is_numeric
 from mappings.engine.language import Condition, Field, Mapping, Reference, Test
@@ -43,9 +44,32 @@ class Value:
         return any(reference.per_slot for reference in self.field.reads)
 
 
+@dataclass(frozen=True, slots=True)
+class _Days:
+    """The business day of the run, and the record's own day as ISO text where there is one."""
+
+    business: date
+    own: pl.Expr | None
+
+
 def values(mapping: Mapping, *, organization: str, day: date) -> tuple[Value, ...]:
-    """Every field of the mapping; code maps and code lists are those in force on `day`."""
-    return tuple(_value(mapping, field, organization, day) for field in mapping.fields)
+    """Every field of the mapping.
+
+    Code maps and code lists are those in force on the record's own day, when the resource has one and the
+    mapping fills it; else, and for codes in a list, on `day`.
+    """
+    days = _Days(day, _own_day(mapping, organization, day))
+    return tuple(_value(mapping, field, organization, days) for field in mapping.fields)
+
+
+def _own_day(mapping: Mapping, organization: str, day: date) -> pl.Expr | None:
+    """The record's own day as ISO text, or None; one that a slot holds is known too late to be used."""
+    way = getattr(resources.resource(mapping.resource), "CODED_ON", None)
+    field = next((field for field in mapping.fields if field.path == way), None)
+    if field is None:
+        return None
+    made = _value(mapping, field, organization, _Days(day, None))
+    return None if made.per_slot else made.json.str.strip_chars('"')
 
 
 def column(mapping: Mapping, reference: Reference) -> str:
@@ -76,11 +100,11 @@ def document(leaves: Iterable[tuple[Field, pl.Expr]]) -> pl.Expr:
     return pl.concat_str([pl.lit("{"), _joined(members), pl.lit("}")])
 
 
-def _value(mapping: Mapping, field: Field, organization: str, day: date) -> Value:
+def _value(mapping: Mapping, field: Field, organization: str, days: _Days) -> Value:
     if field.constant is not None:
         constant = field.constant.replace("$organization", organization)
         held = mapping.code_map(field.code_map) if field.code_map else None
-        written = _coded(pl.lit(constant), held, day) if held else pl.lit(json.dumps(constant))
+        written = _coded(pl.lit(constant), held, days) if held else pl.lit(json.dumps(constant))
         return Value(field, written, None)
     text = _read(mapping, field, organization)
     if field.default is not None:
@@ -98,12 +122,12 @@ def _value(mapping: Mapping, field: Field, organization: str, day: date) -> Valu
     if code_map is None:
         written = _written(text, kind)
     elif kind == "list":
-        parts = text.list.eval(_coded(pl.element(), code_map, day))
+        parts = text.list.eval(_coded_on(pl.element(), code_map, days.business))
         unknown = parts.list.eval(pl.element().is_null()).list.any()
         faults.append(pl.when(unknown).then(pl.lit(UNMAPPED)))
         written = _list(pl.when(~unknown).then(parts))
     else:
-        written = _coded(text, code_map, day)
+        written = _coded(text, code_map, days)
         faults.append(_lost(text, written, UNMAPPED))
     return Value(field, written, pl.coalesce(faults) if faults else None)
 
@@ -137,7 +161,20 @@ def _lost(before: pl.Expr, after: pl.Expr, rule: str) -> pl.Expr:
     return pl.when(before.is_not_null() & after.is_null()).then(pl.lit(rule))
 
 
-def _coded(text: pl.Expr, code_map: CodeMap, day: date) -> pl.Expr:
+def _coded(text: pl.Expr, code_map: CodeMap, days: _Days) -> pl.Expr:
+    """What the map says of a code, on the record's own day where that makes a difference."""
+    changes = [*code_map.changes(), *(codings.starts(code_map.to) if code_map.to != TEXT else ())]
+    if days.own is None or not changes:
+        return _coded_on(text, code_map, days.business)
+    first, *later = sorted(set(changes))
+    days_that_begin = (first - timedelta(days=1), first, *later)  # one of each stretch, oldest first
+    found = _coded_on(text, code_map, days_that_begin[-1])
+    for begins, ends in reversed(list(pairwise(days_that_begin))):
+        found = pl.when(days.own < ends.isoformat()).then(_coded_on(text, code_map, begins)).otherwise(found)
+    return pl.when(days.own.is_null()).then(_coded_on(text, code_map, days.business)).otherwise(found)
+
+
+def _coded_on(text: pl.Expr, code_map: CodeMap, day: date) -> pl.Expr:
     """The JSON of what the map says of a code: a coding, or a plain text; null when unmapped."""
     before, after = '"', '"'
     if code_map.to != TEXT:
