@@ -65,7 +65,7 @@ def build(connection: sa.Connection, hub: Hub, run: str) -> dict[str, Any]:
         "school_year": row.school_year,
         "tax_year": row.tax_year,
         **sections,
-        "ministry_errors": [asdict(item) for item in ministry.errors(hub, run)],
+        "ministry_errors": [asdict(item) for item in ministry.errors(hub)],
         "quarantine": _quarantine(connection),
         "evidence": {
             "entries": verdict.entries,

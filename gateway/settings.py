@@ -31,7 +31,9 @@ class Settings(BaseSettings):
     airflow_port: int = Field(8461, ge=1, le=65535, description="Port of Airflow's UI and API.")
     schedule: str = Field("", description="When Airflow runs the day, as cron; empty: when asked.")
     sandbox_port: int = Field(8470, ge=1, le=65535, description="Port of the simulated systems.")
-    day: date | None = Field(None, description="Business day of a run; empty: today.")
+    day: date | None = Field(
+        None, description="Business day of a run; empty: today (of the demonstration: 2026-02-16)."
+    )
     lang: Literal["fr", "en"] = Field("fr", description="Words for people.")
 
     @cached_property

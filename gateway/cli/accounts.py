@@ -43,7 +43,7 @@ def list_quarantine(
         ]
     out.document(found)
     columns = out.words(
-        "No|Système|Flux|Ligne|Colonne|Règle|Remède", "No|System|Stream|Row|Column|Rule|Remedy"
+        "No|Système|Flux|Ligne|Clé|Colonne|Règle|Remède", "No|System|Stream|Row|Key|Column|Rule|Remedy"
     )
     remedy = out.words("remedy_fr", "remedy_en")
     out.table(
@@ -52,7 +52,7 @@ def list_quarantine(
         [
             (
                 str(item["id"]), item["source"]["system"], item["source"]["stream"], str(item["source"]["row"]),
-                item["source"]["column"] or "", item["rule"], item[remedy],
+                item["source"]["key"], item["source"]["column"] or "", item["rule"], item[remedy],
             )
             for item in found
         ],

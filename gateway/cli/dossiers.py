@@ -5,6 +5,7 @@ Showing a dossier is a read like any other: it is written in evidence, with who 
 
 import getpass
 import re
+from collections import Counter
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -12,6 +13,7 @@ import typer
 
 from canonical_model import resources
 from canonical_model.base import SENSITIVITY
+from canonical_model.elements import described
 from canonical_model.errors import ConfigurationError, RefusedError
 from gateway import release
 from gateway.cli import context, opened
@@ -26,6 +28,13 @@ dossier_app = typer.Typer(no_args_is_help=True, help="Le dossier d'une personne.
 consent_app = typer.Typer(no_args_is_help=True, help="Les consentements.")
 
 Person = Annotated[str, typer.Argument(metavar="PERSONNE", help="Identifiant interne, ou système|valeur.")]
+Reveal = Annotated[
+    str | None,
+    typer.Option(
+        "--reveal", metavar="RAISON", help="Montrer aussi le NAS; la raison est inscrite dans la preuve."
+    ),
+]
+MASK = "•••"
 
 
 def register(app: typer.Typer) -> None:
@@ -36,9 +45,13 @@ def register(app: typer.Typer) -> None:
 
 @dossier_app.command("show")
 def show_dossier(
-    ctx: typer.Context, person: Person, section: Annotated[str | None, typer.Option("--section")] = None
+    ctx: typer.Context,
+    person: Person,
+    *,
+    section: Annotated[str | None, typer.Option("--section")] = None,
+    reveal: Reveal = None,
 ) -> None:
-    """Montrer le dossier d'une personne, en entier ou une section."""
+    """Montrer le dossier : les sections ordinaires, ou celle qu'on nomme; le NAS reste masqué."""
     out = context.output(ctx)
     if section is not None and section not in SENSITIVITY:
         known = ", ".join(SENSITIVITY)
@@ -47,21 +60,32 @@ def show_dossier(
         )
     with opened.hub(ctx) as hub:
         who = opened.person(hub, person)
-        found = _read(hub, who, section, "dossier.shown")
+        found = _read(hub, who, section, "dossier.shown", reveal)
+    apart = Counter(
+        held.section for held in found if section is None and SENSITIVITY[held.section] != "ordinary"
+    )
     sections: dict[str, list[dict[str, Any]]] = {}
     for held in found:
-        sections.setdefault(held.section, []).append(
-            {"key": held.key, "version": held.version, **held.document}
-        )
-    out.document({"person": who, "sections": sections})
+        if held.section not in apart:
+            document = held.document if reveal else _masked(held)
+            sections.setdefault(held.section, []).append(
+                {"key": held.key, "version": held.version, **document}
+            )
+    out.document({"person": who, "sections": sections, "not_shown": dict(apart)})
     for name, documents in sections.items():
-        rows = [
-            (path, str(value))
-            for document in documents
-            for path, value in _leaves(document)
-            if not path.startswith(("subject", "resource_type"))
-        ]
-        out.table(name, (out.words("Champ", "Field"), out.words("Valeur", "Value")), rows)
+        for document in documents:
+            rows = [
+                (path, str(value))
+                for path, value in _leaves(document)
+                if not path.startswith(("subject", "resource_type", "key"))
+            ]
+            title = f"{name} · {document['resource_type']} · {document['key']}"
+            out.table(title, (out.words("Champ", "Field"), out.words("Valeur", "Value")), rows)
+    for name, count in apart.items():
+        out.say(
+            f"{name} : {count} enregistrement(s), section sensible; ajoutez --section {name} pour la voir.",
+            f"{name}: {count} record(s), a sensitive section; add --section {name} to see it.",
+        )
 
 
 @dossier_app.command("why")
@@ -74,17 +98,20 @@ def why(
             metavar="CHEMIN", help="Ressource[champ=valeur,…].champ, p. ex. CourseResult.mark.number"
         ),
     ],
+    *,
+    reveal: Reveal = None,
 ) -> int:
     """D'où vient une valeur : système, table ou fichier, ligne, colonne, correspondance et version."""
     out = context.output(ctx)
     resource, wanted, field = _path(path)
     with opened.hub(ctx) as hub:
-        found = _read(hub, opened.person(hub, person), None, "dossier.explained")
+        section = resources.resource(resource).SECTION
+        found = _read(hub, opened.person(hub, person), section, "dossier.explained", reveal)
     answers = [
         _origin(held, leaf, value)
         for held in found
         if held.resource == resource and _chosen(held.document, wanted)
-        for leaf, value in _leaves(held.document)
+        for leaf, value in _leaves(held.document if reveal else _masked(held))
         if leaf == field or leaf.startswith(f"{field}.")
     ]
     out.document(answers)
@@ -160,10 +187,21 @@ def _origin(held: Held, path: str, value: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _read(hub: Hub, person: str, section: str | None, kind: str) -> list[Held]:
+def _masked(held: Held) -> dict[str, Any]:
+    """The document with its restricted fields, as the SIN, covered."""
+    kind = resources.resource(held.resource)
+    covered = {item.path for item in described(kind, kind.SECTION) if item.sensitivity == "restricted"}
+    return {name: MASK if name in covered else value for name, value in held.document.items()}
+
+
+def _read(hub: Hub, person: str, section: str | None, kind: str, reveal: str | None) -> list[Held]:
     with hub.transaction() as connection:
         found = dossier.of_person(connection, hub.keys, person, section)
-        facts = {"by": getpass.getuser(), "sections": sorted({held.section for held in found})}
+        facts: dict[str, Any] = {
+            "by": getpass.getuser(),
+            "sections": sorted({h.section for h in found if section or SENSITIVITY[h.section] == "ordinary"}),
+            "revealed_because": reveal,
+        }
         chain.append(connection, context.moment(), Entry(kind, person, facts))
     return found
 
@@ -220,4 +258,7 @@ def withdraw(
             reason="already-withdrawn",
         )
     out.document({"consent": id, "withdrawn_on": from_day.isoformat()})
-    out.say(f"Retiré à partir du {from_day}.", f"Withdrawn from {from_day}.")
+    out.say(
+        f"Retiré à partir du {from_day}; dès maintenant, rien ne part plus sur sa foi.",
+        f"Withdrawn from {from_day}; from now on, nothing leaves on its strength.",
+    )

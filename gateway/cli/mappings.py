@@ -1,6 +1,8 @@
 """`passerelle mapping …`: list and check mappings, try one on a file, ask where a value comes from."""
 
+import re
 from datetime import datetime
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -8,7 +10,8 @@ import orjson
 import polars as pl
 import typer
 
-from canonical_model import identifiers, rules
+from canonical_model import identifiers, resources, rules
+from canonical_model.elements import described
 from canonical_model.errors import ConfigurationError
 from connectors.kit import files
 from gateway.cli import context
@@ -163,7 +166,18 @@ def explain(
 ) -> None:
     """D'où vient une valeur : flux, colonnes, étapes, table de codes."""
     out = context.output(ctx)
-    found = lineage.explain(loader.load(id), path, slot)
+    mapping = loader.load(id)
+    kind = resources.resource(mapping.resource)
+    known = {item.path.replace("[]", "") for item in described(kind, kind.SECTION)}
+    if re.sub(r"\.\d+", "", path) not in known:
+        near = get_close_matches(path, sorted(known), n=1)
+        hint_en, hint_fr = (f" Did you mean {near[0]}?", f" Vouliez-vous {near[0]} ?") if near else ("", "")
+        raise ConfigurationError(
+            f"PATH: {mapping.resource} has no such field.{hint_en} See `passerelle model schema {mapping.resource}`.",
+            f"CHEMIN : {mapping.resource} n'a pas ce champ.{hint_fr}"
+            f" Voyez `passerelle model schema {mapping.resource}`.",
+        )
+    found = lineage.explain(mapping, path, slot)
     out.document(
         {
             "stream": found.stream, "columns": found.columns, "steps": found.steps,

@@ -78,15 +78,23 @@ def collect(hub: Hub, exchange_id: str, *, moment: datetime) -> Mapping[str, Any
         return dict(ministry_exchange.locked(connection, exchange_id).counts)
 
 
-def errors(hub: Hub, run: str) -> tuple[ErrorRow, ...]:
-    """Every declaration of a run that was refused or corrected, by board, table, row."""
+def errors(hub: Hub, run: str | None = None) -> tuple[ErrorRow, ...]:
+    """Every declaration that was refused or corrected, by board, table, row: of one run, or all that stand.
+
+    One stands until the enrolment is declared again: a day on which nothing changed still shows it.
+    """
+    latest = (
+        sa.select(declaration.c.number)
+        .distinct(declaration.c.resource_key)
+        .order_by(declaration.c.resource_key, declaration.c.prepared_at.desc(), declaration.c.number.desc())
+    )
     query = (
         sa.select(declaration, exchange_table.c.receipt)
         .join(exchange_table, exchange_table.c.id == declaration.c.exchange)
         .where(
-            exchange_table.c.run == run,
             exchange_table.c.route == ROUTE,
             declaration.c.state.in_(("rejected", "corrected")),
+            declaration.c.number.in_(latest) if run is None else exchange_table.c.run == run,
         )
     )
     with hub.transaction() as connection:

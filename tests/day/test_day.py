@@ -80,6 +80,7 @@ def test_a_whole_day_balances_and_a_second_one_changes_nothing(new_world: Callab
     assert 0 == sum(item["declared"] for item in second["ministry"])
     assert 0 == sum(item["journals_posted"] for item in second["billing"])
     assert second["balanced"]
+    assert first["ministry_errors"] == second["ministry_errors"] != []  # they stand until they are mended
 
 
 def test_every_ministry_error_names_the_cell_to_mend(new_world: Callable[..., World]) -> None:

@@ -193,3 +193,10 @@ def test_a_row_of_another_encoding_is_set_aside(call: Call, results: dict[str, P
     )  # fmt: skip
 
     assert "not-utf-8" in {item["rule"] for item in lines(results["rejects"])}
+
+
+def test_a_path_that_the_resource_lacks_is_refused_with_the_near_one(call: Call) -> None:
+    answer = call("mapping", "explain", "gpi/enrolment", "levl")
+
+    assert 2 == answer.code
+    assert "Vouliez-vous level ?" in answer.err

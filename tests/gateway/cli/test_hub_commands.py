@@ -98,7 +98,7 @@ def test_a_dossier_is_shown_whole_or_by_section_and_the_reading_is_written_down(
     assert before + 2 == entries(lived, "dossier.shown")
 
     empty = call_there("dossier", "show", whole["person"], "--section", "health", "--json")
-    assert (0, {"person": whole["person"], "sections": {}}) == (empty.code, empty.document)
+    assert (0, {}) == (empty.code, empty.document["sections"])
     assert pupil.family_name in call_there("dossier", "show", whole["person"]).out
 
 
@@ -166,7 +166,8 @@ def test_a_consent_is_listed_withdrawn_once_and_then_refused(
     assert (None, ["identity", "results_local"]) == (consent["withdrawn_on"], consent["sections"])
 
     withdrawn = call_there("consent", "withdraw", consent["id"], "--day", "2026-02-16")
-    assert (0, "Retiré à partir du 2026-02-16.\n", "") == (withdrawn.code, withdrawn.out, withdrawn.err)
+    said = "Retiré à partir du 2026-02-16; dès maintenant, rien ne part plus sur sa foi.\n"
+    assert (0, said, "") == (withdrawn.code, withdrawn.out, withdrawn.err)
     again = call_there("consent", "withdraw", consent["id"], "--json")
     assert (1, "refused") == (again.code, again.document["error"]["code"])
     assert "2026-02-16" == next(
@@ -287,3 +288,31 @@ def altered(lived: World, statement: str) -> Iterator[None]:
             connection.execute(sa.text(f"delete from {table}"))
             connection.execute(sa.text(f"insert into {table} select * from kept_rows"))
             connection.execute(sa.text("drop table kept_rows"))
+
+
+def test_a_social_insurance_number_is_covered_until_a_reason_is_given(lived: World, call_there: Call) -> None:
+    board = lived.province.boards[0]
+    payer_of = next(
+        (pupil, pupil.guardians[pupil.care.payers[0][1]].social_insurance_number)
+        for pupil in board.pupils
+        if pupil.care and pupil.guardians[pupil.care.payers[0][1]].social_insurance_number
+    )
+    who, number = f"fiche:{board.code}|{payer_of[0].fiche:07d}", str(payer_of[1])
+    whole = call_there("dossier", "show", who, "--json")
+    finance = call_there("dossier", "show", who, "--section", "finance")
+    why = call_there("dossier", "why", who, "ChildcareContract.social_insurance_number")
+    told = call_there("dossier", "show", who, "--section", "finance", "--reveal", "appel du parent")
+
+    assert "finance" not in whole.document["sections"]
+    assert whole.document["not_shown"]["finance"] > 0
+    assert not any(number in answer.out for answer in (whole, finance, why))
+    assert "•••" in finance.out
+    assert "•••" in why.out
+    assert number in told.out
+    with lived.hub.transaction() as connection:
+        reasons = connection.scalars(
+            sa.text(
+                "select body::jsonb -> 'facts' ->> 'revealed_because' from evidence_entry where kind like 'dossier.%'"
+            )
+        )
+        assert "appel du parent" in set(reasons)
