@@ -140,6 +140,15 @@ def head(ctx: typer.Context) -> None:
         out.say(f"{name}: {value}", f"{name}: {value}")
 
 
+@evidence_app.command("key")
+def key(ctx: typer.Context) -> None:
+    """La clé publique de la passerelle, à donner par un autre chemin à qui vérifie un export."""
+    with opened.hub(ctx) as hub:
+        public = hub_keys.public_pem(hub.keys).decode()
+    context.output(ctx).document({"public_key": public})
+    context.output(ctx).say(public.rstrip(), public.rstrip())
+
+
 @evidence_app.command("export")
 def export(ctx: typer.Context, output: Annotated[Path, typer.Option("--out", metavar="FICHIER")]) -> None:
     """Écrire la chaîne dans un fichier que verifier.py vérifie sans la passerelle."""

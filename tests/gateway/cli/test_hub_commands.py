@@ -316,3 +316,12 @@ def test_a_social_insurance_number_is_covered_until_a_reason_is_given(lived: Wor
             )
         )
         assert "appel du parent" in set(reasons)
+
+
+def test_the_public_key_verifies_an_export_by_the_single_file(call_there: Call, tmp_path: Path) -> None:
+    export, key = tmp_path / "evidence.jsonl", tmp_path / "hub.pem"
+    assert 0 == call_there("evidence", "export", "--out", export).code
+    key.write_text(call_there("evidence", "key").out)
+
+    assert verifier.verify(export.read_bytes().splitlines(), trusted_key=key.read_bytes()).holds
+    assert 0 == verifier.main([str(export), str(key)])
