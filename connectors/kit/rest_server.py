@@ -9,7 +9,9 @@ import base64
 import binascii
 import hashlib
 import secrets
+import sqlite3
 import time
+from contextlib import closing
 from types import MappingProxyType
 from typing import Any, ClassVar
 from urllib.parse import parse_qs
@@ -33,9 +35,22 @@ WIRE_FAULTS = MappingProxyType(
 
 
 class RestSandbox(SandboxSystem):
-    """A simulated REST system with a token endpoint (`token`) for one client and one `SCOPE`."""
+    """A simulated REST system: a token endpoint (`token`) for one client and one `SCOPE`.
+
+    `TABLES` is the SQL of what it must not forget.
+    """
 
     SCOPE: ClassVar[str]
+    TABLES: ClassVar[str]
+
+    def prepare(self, postgres: str) -> None:  # noqa: ARG002 - it keeps its own file
+        """The tables of what it must not forget."""
+        with closing(self.database()) as database, database:
+            database.executescript(self.TABLES)
+
+    def database(self) -> sqlite3.Connection:
+        """A connection to the file in its folder; the caller closes it."""
+        return sqlite3.connect(self.folder / f"{self.connector}.sqlite3", timeout=10)
 
     def entry(self, base_url: str, postgres: str) -> dict[str, Any]:  # noqa: ARG002 - it needs no database
         """Its entry of systems.yaml."""

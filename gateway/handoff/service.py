@@ -19,7 +19,7 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 
-from canonical_model.errors import ConfigurationError, HubError, IntegrityError
+from canonical_model.errors import HubError, IntegrityError
 from canonical_model.released import Released
 from connectors.kit import load
 from connectors.kit.protocol import Delivery, Receipt
@@ -32,7 +32,6 @@ from gateway.settings import Settings
 from gateway.store import dossier, exchanges
 from gateway.store.hub import Hub
 from gateway.store.schema import decision as decision_table
-from gateway.store.schema import exchange as exchange_table
 
 ROUTE = "handoff"
 PURPOSE = "admission"
@@ -170,14 +169,9 @@ def _population(connection: sa.Connection, keys: Keys, board: str, day: date) ->
     found = {
         held.person
         for held in dossier.current(connection, keys, "Enrolment", organization=board)
-        if held.document["level"]["code"] == LEVEL and _holds(held.document["period"], day)
+        if held.document["level"]["code"] == LEVEL and held.holds(day)
     }
     return sorted(found)
-
-
-def _holds(period: Mapping[str, str | None], day: date) -> bool:
-    start, end = period["start"], period.get("end")
-    return start is not None and start <= day.isoformat() and (end is None or day.isoformat() < end)
 
 
 def _delivered(connection: sa.Connection, route: Route) -> dict[str, bytes]:
@@ -264,14 +258,9 @@ def _kept(receipt: Receipt, key: str) -> dict[str, Any]:
 
 
 def _locked(connection: sa.Connection, exchange_id: str) -> sa.Row[Any]:
-    query = sa.select(exchange_table).where(exchange_table.c.id == exchange_id).with_for_update()
-    held = connection.execute(query).one_or_none()
-    if held is None or held.route != ROUTE:
-        raise ConfigurationError(
-            f"exchange {exchange_id}: there is no such handoff. Prepare it first.",
-            f"échange {exchange_id} : aucune remise de ce nom. Préparez-la d'abord.",
-        )
-    return held
+    return exchanges.locked(
+        connection, exchange_id, route=ROUTE, english="no such handoff", french="aucune remise de ce nom"
+    )
 
 
 def _route(held: sa.Row[Any]) -> Route:

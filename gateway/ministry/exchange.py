@@ -12,8 +12,8 @@ from connectors.kit.installation import Installation
 from connectors.kit.protocol import Delivery, Receipt
 from gateway import site
 from gateway.settings import Settings
+from gateway.store import exchanges
 from gateway.store.hub import Hub
-from gateway.store.schema import exchange as exchange_table
 
 ROUTE = "ministry"
 CONNECTOR = "charlemagne"
@@ -92,11 +92,10 @@ def lot_number(exchange: str, board: str, year: int) -> str:
 
 def locked(connection: sa.Connection, exchange: str) -> sa.Row[Any]:
     """The exchange's row, held until the end of the transaction. Raises ConfigurationError when unknown."""
-    query = sa.select(exchange_table).where(exchange_table.c.id == exchange).with_for_update()
-    held = connection.execute(query).one_or_none()
-    if held is None or held.route != ROUTE:
-        raise ConfigurationError(
-            f"exchange {exchange}: there is no such declaration. Prepare it first.",
-            f"échange {exchange} : aucune déclaration de ce nom. Préparez-la d'abord.",
-        )
-    return held
+    return exchanges.locked(
+        connection,
+        exchange,
+        route=ROUTE,
+        english="no such declaration",
+        french="aucune déclaration de ce nom",
+    )

@@ -145,11 +145,11 @@ class _Lot:
 
     def _enrolled(self) -> list[Held]:
         """The board's enrolments of the school year that hold on its 30 September."""
-        census = date(self.year.year, 9, 30).isoformat()
+        census = date(self.year.year, 9, 30)
         return [
             held
             for held in dossier.current(self.connection, self.hub.keys, "Enrolment", organization=self.board)
-            if held.document["school_year"] == self.year.year and _holds(held.document["period"], census)
+            if held.document["school_year"] == self.year.year and held.holds(census)
         ]
 
     def _candidates(self, enrolled: Sequence[Held]) -> tuple[list[_Candidate], Counter[str]]:
@@ -304,8 +304,3 @@ def _released_record(released: Released, section: str, held: Held) -> Mapping[st
             found: Mapping[str, Any] = record
             return found
     return None
-
-
-def _holds(period: Mapping[str, str | None], day: str) -> bool:
-    start, end = period["start"], period.get("end")
-    return start is not None and start <= day and (end is None or day < end)

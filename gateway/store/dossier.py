@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import orjson
@@ -29,6 +29,13 @@ class Held:
     place: dict[str, Any]
     digest: bytes
     recorded_from: datetime
+
+    def holds(self, day: date) -> bool:
+        """Whether the document's own period, half-open, holds that day; one without a start holds none."""
+        period = self.document.get("period") or {}
+        start, end = period.get("start"), period.get("end")
+        text = day.isoformat()
+        return start is not None and start <= text and (end is None or text < end)
 
 
 def current(

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from canonical_model.errors import HubError
+from canonical_model.errors import ConfigurationError, HubError
 from gateway.store.schema import exchange
 
 
@@ -66,6 +66,28 @@ def record(
 def find(connection: sa.Connection, id: str) -> sa.Row[Any] | None:  # noqa: A002
     """The exchange of that id, or None."""
     return connection.execute(sa.select(exchange).where(exchange.c.id == id)).one_or_none()
+
+
+def locked(
+    connection: sa.Connection,
+    id: str,  # noqa: A002
+    *,
+    route: str,
+    english: str,
+    french: str,
+) -> sa.Row[Any]:
+    """The exchange of that id and route, held until the end of the transaction.
+
+    Raises ConfigurationError when there is none; `english` and `french` name what is missing.
+    """
+    query = sa.select(exchange).where(exchange.c.id == id).with_for_update()
+    held = connection.execute(query).one_or_none()
+    if held is None or held.route != route:
+        raise ConfigurationError(
+            f"exchange {id}: there is {english}. Prepare it first.",
+            f"échange {id} : {french}. Préparez-la d'abord.",
+        )
+    return held
 
 
 def of_run(connection: sa.Connection, run: str, *, route: str | None = None) -> list[sa.Row[Any]]:

@@ -36,10 +36,10 @@ class Server:
         head, _, query = self.uri.partition("?")
         return f"{head.rsplit('/', 1)[0]}/{database}" + (f"?{query}" if query else "")
 
-    def sqlalchemy_url(self, database: str | None = None, *, driver: str = "psycopg") -> str:
-        """The URI for SQLAlchemy with a driver: ``psycopg`` for the hub, ``psycopg2`` for Airflow."""
+    def sqlalchemy_url(self, database: str | None = None) -> str:
+        """The URI for SQLAlchemy: the hub's own database, or another one of the server."""
         uri = self.url(database) if database else self.uri
-        return uri.replace("postgresql://", f"postgresql+{driver}://", 1)
+        return uri.replace("postgresql://", "postgresql+psycopg://", 1)
 
     def release(self) -> None:
         """Let go of the embedded server: it stops when nobody else holds it. Nothing for an external one."""

@@ -39,17 +39,13 @@ class Sandbox(RestSandbox):
     per_board = False
     organizations = ("916000",)
     SCOPE = "livraisons"
+    TABLES = _TABLES
     known_faults: ClassVar[dict[str, str]] = {
         **WIRE_FAULTS,
         "lost-receipt": "takes the first delivery, then fails before answering",
         "miscount": "a receipt that does not account for every document",
         "refuse-first": "refuses the first document of each delivery",
     }
-
-    def prepare(self, postgres: str) -> None:  # noqa: ARG002 - it keeps its own file
-        """The tables of what was received."""
-        with closing(self._database()) as database, database:
-            database.executescript(_TABLES)
 
     def app(self) -> ASGIApp:
         """The three paths of the contract."""
@@ -63,17 +59,14 @@ class Sandbox(RestSandbox):
 
     def received(self) -> tuple[dict[str, Any], ...]:
         """The payloads of every dossier it accepted, in no person's order: by marker."""
-        with closing(self._database()) as database:
+        with closing(self.database()) as database:
             rows = database.execute("select document from dossier order by marqueur").fetchall()
         return tuple(json.loads(_decode(row[0].split(".")[1])) for row in rows)
 
     def deliveries(self) -> tuple[str, ...]:
         """The keys of every delivery it took, oldest first."""
-        with closing(self._database()) as database:
+        with closing(self.database()) as database:
             return tuple(row[0] for row in database.execute("select cle from livraison order by recu"))
-
-    def _database(self) -> sqlite3.Connection:
-        return sqlite3.connect(self.folder / "clara.sqlite3", timeout=10)
 
     async def _receive(self, request: Request) -> Response:
         if (refusal := self.refused(request)) is not None:
@@ -107,7 +100,7 @@ class Sandbox(RestSandbox):
             return self.problem(
                 422, "cle-du-hub-absente", "La clé publique de la passerelle n'est pas déposée"
             )
-        with closing(self._database()) as database, database:
+        with closing(self.database()) as database, database:
             database.execute("begin immediate")
             held = database.execute(
                 "select empreinte, reponse from livraison where cle = ?", (key,)
@@ -178,7 +171,7 @@ class Sandbox(RestSandbox):
     def _show(self, request: Request) -> Response:
         if (refusal := self.refused(request)) is not None:
             return refusal
-        with closing(self._database()) as database:
+        with closing(self.database()) as database:
             held = database.execute(
                 "select reponse from livraison where cle = ?", (request.path_params["livraison"],)
             ).fetchone()

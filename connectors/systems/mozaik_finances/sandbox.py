@@ -8,7 +8,6 @@ import asyncio
 import hashlib
 import json
 import re
-import sqlite3
 from collections import Counter
 from contextlib import closing
 from datetime import date
@@ -51,17 +50,13 @@ class Sandbox(RestSandbox):
     """One ERP for each board."""
 
     SCOPE = "journaux"
+    TABLES = _TABLES
     known_faults: ClassVar[dict[str, str]] = {
         **WIRE_FAULTS,
         "lost-receipt": "posts the first journal, then fails before answering, as often as it is tried",
         "unknown-account": "does not know the first account of the first journal it is sent",
         "miscount": "a receipt that names one line too few",
     }
-
-    def prepare(self, postgres: str) -> None:  # noqa: ARG002 - it keeps its own file
-        """The tables of what was posted."""
-        with closing(self._database()) as database, database:
-            database.executescript(_TABLES)
 
     def app(self) -> ASGIApp:
         """The three paths of the contract."""
@@ -75,18 +70,15 @@ class Sandbox(RestSandbox):
 
     def journals(self) -> tuple[str, ...]:
         """The numbers of every journal it posted, oldest first."""
-        with closing(self._database()) as database:
+        with closing(self.database()) as database:
             return tuple(row[0] for row in database.execute("select numero from journal order by recu"))
 
     def balances(self) -> dict[str, int]:
         """Account → debits less credits of every journal, in cents."""
-        with closing(self._database()) as database:
+        with closing(self.database()) as database:
             return dict(
                 database.execute("select compte, sum(debit - credit) from ligne group by compte").fetchall()
             )
-
-    def _database(self) -> sqlite3.Connection:
-        return sqlite3.connect(self.folder / "mozaik_finances.sqlite3", timeout=10)
 
     async def _receive(self, request: Request) -> Response:
         if (refusal := self.refused(request)) is not None:
@@ -107,7 +99,7 @@ class Sandbox(RestSandbox):
         if not key or journal["numero"] != key:
             raise _RefusedError("cle-manquante", "Idempotency-Key doit égaler `numero`", 400)
         print_ = hashlib.sha256(json.dumps(journal, sort_keys=True).encode()).hexdigest()
-        with closing(self._database()) as database, database:
+        with closing(self.database()) as database, database:
             database.execute("begin immediate")
             held = database.execute(
                 "select empreinte, reponse from journal where numero = ?", (key,)
@@ -163,7 +155,7 @@ class Sandbox(RestSandbox):
     def _show(self, request: Request) -> Response:
         if (refusal := self.refused(request)) is not None:
             return refusal
-        with closing(self._database()) as database:
+        with closing(self.database()) as database:
             held = database.execute(
                 "select reponse from journal where numero = ?", (request.path_params["numero"],)
             ).fetchone()
