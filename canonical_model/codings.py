@@ -21,26 +21,31 @@ from canonical_model.elements import Element
 from canonical_model.errors import ConfigurationError
 
 FOLDER = Path(__file__).with_name("codesystems")
+_SAID_OF_A_CODE = ("fr", "en", "definition_fr", "definition_en", "source")
 
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """One entry: its code, French and English words, definitions when the words do not say it all,
-    and the marks the list gives it.
+    """One entry: its code, its words, and one sentence in each language on what it means and does not mean.
+
+    `source`: where the entry comes from. What the entry does not say itself, its list says for all its codes.
+    `counts_as_success`: of results; None when nobody published it, and for every other list.
     """
 
     code: str
     french: str
     english: str
+    definition_french: str
+    definition_english: str
+    source: str
     counts_as_success: bool | None = None
-    definition_french: str = ""
-    definition_english: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class CodeList:
     """One version of one vocabulary. `version` is the day it comes into force.
 
+    `definition_french`, `definition_english`: hold for each code without its own; empty where each has one.
     `coverage`: complete, partial (only what is public), site (each site's list follows), ours (our own words).
     """
 
@@ -49,6 +54,8 @@ class CodeList:
     source: str
     codes: Mapping[str, Code]
     coverage: str = "complete"
+    definition_french: str = ""
+    definition_english: str = ""
 
 
 @cache
@@ -105,19 +112,35 @@ def _read(path: Path) -> CodeList:
             f"{path.name}: `system` and `version` must repeat the file's name. Correct them.",
             f"{path.name} : `system` et `version` doivent reprendre le nom du fichier. Corrigez-les.",
         )
-    codes = {
-        key: Code(
-            code=key,
-            french=entry["fr"],
-            english=entry["en"],
-            counts_as_success=_flag(entry.get("counts_as_success")),
-            definition_french=entry.get("definition_fr", ""),
-            definition_english=entry.get("definition_en", ""),
-        )
-        for key, entry in data["codes"].items()
-    }
+    shared = {key: data[key] for key in ("definition_fr", "definition_en", "source") if key in data}
+    codes = {key: _code(path.name, key, {**shared, **entry}) for key, entry in data["codes"].items()}
     return CodeList(
-        system, version, data["source"], MappingProxyType(codes), data.get("coverage", "complete")
+        system=system,
+        version=version,
+        source=data["source"],
+        codes=MappingProxyType(codes),
+        coverage=data.get("coverage", "complete"),
+        definition_french=shared.get("definition_fr", ""),
+        definition_english=shared.get("definition_en", ""),
+    )
+
+
+def _code(file: str, code: str, said: Mapping[str, str]) -> Code:
+    """What the entry and its list say of one code. Raises ConfigurationError when a part of it is missing."""
+    missing = ", ".join(f"`{key}`" for key in _SAID_OF_A_CODE if not said.get(key))
+    if missing:
+        raise ConfigurationError(
+            f"{file}: the code {code} is without {missing}. Write it in the entry, or for the whole list.",
+            f"{file} : le code {code} est sans {missing}. Écrivez-le à l'entrée, ou pour toute la liste.",
+        )
+    return Code(
+        code=code,
+        french=said["fr"],
+        english=said["en"],
+        definition_french=said["definition_fr"],
+        definition_english=said["definition_en"],
+        source=said["source"],
+        counts_as_success=_flag(said.get("counts_as_success")),
     )
 
 

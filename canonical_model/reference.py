@@ -18,17 +18,17 @@ from pydantic.fields import FieldInfo
 from canonical_model import codings, extensions, resources
 from canonical_model.addresses import Address
 from canonical_model.base import SENSITIVITY, Record
-from canonical_model.codings import CodeableConcept
+from canonical_model.codings import Code, CodeableConcept, CodeList
 from canonical_model.elements import LATEST, Element, element_of, opened
 from canonical_model.names import HumanName
 from canonical_model.provenance import Meta
 from canonical_model.references import Reference
 
-_WORDS = {
+TYPE_WORDS = {
     "str": "texte · text", "int": "entier · whole number", "bool": "oui ou non · yes or no",
     "Decimal": "nombre décimal · decimal", "date": "date", "datetime": "moment · moment",
 }  # fmt: skip
-_STYLE = """
+STYLE = """
 :root { color-scheme: light; --ink: #1a1a1a; --soft: #4a4a4a; --line: #8a8a8a; --link: #0b4a8f; --pale: #f2f5f9 }
 * { box-sizing: border-box }
 body { font: 1rem/1.5 system-ui, sans-serif; color: var(--ink); background: #fff; margin: 0 auto;
@@ -62,6 +62,7 @@ _FREE = (
 _HEADER = f"""<header><h1>Modèle canonique de Passerelle</h1>
 <p>Version {LATEST}. Chaque ressource, chaque champ, chaque code. Le sens des champs est écrit en anglais.</p>
 <p lang="en">The canonical model, version {LATEST}: every resource, every field, every code.</p></header>"""
+_OF_THE_LIST = 'de la liste · <span lang="en">the list\'s</span>'
 _INHERITED = """<p>Une valeur a la section et la sensibilité du champ qui la contient.</p>
 <p lang="en">A value has the section and the sensitivity of the field that holds it.</p>"""
 
@@ -75,7 +76,7 @@ def page() -> str:
         [
             '<!doctype html>\n<html lang="fr"><head><meta charset="utf-8">',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            f"<title>Modèle canonique de Passerelle, version {LATEST}</title><style>{_STYLE}</style></head><body>",
+            f"<title>Modèle canonique de Passerelle, version {LATEST}</title><style>{STYLE}</style></head><body>",
             '<a class="skip" href="#content">Aller au contenu · <span lang="en">Skip to content</span></a>',
             _HEADER,
             _contents(kinds, datatypes, lists),
@@ -137,7 +138,7 @@ def _part(place: str, french: str, english: str) -> str:
 
 def _resource(kind: type[Record]) -> str:
     name = kind.__name__
-    sensitivity = _sensitivity(SENSITIVITY[kind.SECTION])
+    sensitivity = sensitivity_words(SENSITIVITY[kind.SECTION])
     return (
         f'<section aria-labelledby="resource-{name}"><h3 id="resource-{name}">{name}</h3>{_prose(kind)}'
         f"<p>Section <code>{kind.SECTION}</code>, sensibilité {sensitivity}.</p>"
@@ -167,10 +168,10 @@ def _fields(kind: type[BaseModel], row: Any) -> str:
     heads = ["Champ · Field", "Libellé · Label", "Sens · Meaning", "Type", "Liste · List"]
     heads += ["Section", "Sensibilité · Sensitivity"] if whole else []
     rows = "".join(f"<tr>{row(name)}</tr>" for name in kind.model_fields)
-    return _table(f"Champs de {kind.__name__}", heads, rows)
+    return html_table(f"Champs de {kind.__name__}", heads, rows)
 
 
-def _table(caption: str, heads: list[str], rows: str, kind: str = "") -> str:
+def html_table(caption: str, heads: list[str], rows: str, kind: str = "") -> str:
     """A table that scrolls by itself on a narrow screen, by keyboard too."""
     head = "".join(f'<th scope="col">{text}</th>' for text in heads)
     return (
@@ -197,7 +198,7 @@ def _whole_row(kind: type[Record], name: str) -> str:
     element = element_of(kind, name)
     section = element.section or kind.SECTION
     sensitivity = element.sensitivity or SENSITIVITY[section]
-    return f"{_row(kind, name)}<td><code>{section}</code></td><td>{_sensitivity(sensitivity)}</td>"
+    return f"{_row(kind, name)}<td><code>{section}</code></td><td>{sensitivity_words(sensitivity)}</td>"
 
 
 def _label(element: Element) -> str:
@@ -231,7 +232,7 @@ def _type(inner: Any, metadata: Iterable[Any], *, many: bool, required: bool) ->
         said = f'<a href="#{way}-{inner.__name__}">{inner.__name__}</a>'
     else:
         name = getattr(inner, "__name__", "")
-        said = _WORDS.get(name) or " · ".join(_choices(inner))
+        said = TYPE_WORDS.get(name) or " · ".join(_choices(inner))
     limits = "".join(
         f"<br><code>{_e(', '.join(found))}</code>" for found in [list(_limits(metadata))] if found
     )
@@ -245,7 +246,7 @@ def _choices(inner: Any) -> Iterator[str]:
         if get_origin(item) is Literal or get_args(item):
             yield from _choices(item)
         elif isinstance(item, type):
-            yield _WORDS.get(item.__name__, item.__name__)
+            yield TYPE_WORDS.get(item.__name__, item.__name__)
         elif isinstance(item, str):
             yield f"<code>{_e(item)}</code>"
 
@@ -264,30 +265,49 @@ def _limits(metadata: Iterable[Any]) -> Iterator[str]:
             yield from _limits(item.metadata)
 
 
-def _sensitivity(word: str) -> str:
+def sensitivity_words(word: str) -> str:
     french = {"ordinary": "ordinaire", "sensitive": "sensible", "restricted": "restreinte"}[word]
     return f'<span class="{word}">{french} · <span lang="en">{word}</span></span>'
 
 
 def _list(system: str) -> str:
-    made = [
-        f'<section aria-labelledby="list-{_e(system)}"><h3 id="list-{_e(system)}"><code>{_e(system)}</code></h3>'
-    ]
-    for held in codings.versions(system):
-        rows = "".join(
-            f'<tr><th scope="row"><code>{_e(code.code)}</code></th>'
-            f"<td>{_e(code.french)}{_definition(code.definition_french)}</td>"
-            f'<td lang="en">{_e(code.english)}{_definition(code.definition_english)}</td></tr>'
-            for code in held.codes.values()
+    place = _e(system)
+    tables = "".join(_version(held) for held in codings.versions(system))
+    return (
+        f'<section aria-labelledby="list-{place}"><h3 id="list-{place}"><code>{place}</code></h3>'
+        f"{tables}</section>"
+    )
+
+
+def _version(held: CodeList) -> str:
+    """One dated list. What it says for all its codes is written once: the countries alone are 249."""
+    sourced = any(code.source != held.source for code in held.codes.values())
+    heads = ["Code", "Français", '<span lang="en">English</span>', *(["Source"] if sourced else [])]
+    rows = "".join(_code_row(code, held, sourced=sourced) for code in held.codes.values())
+    said = ""
+    if held.definition_french:
+        said = (
+            f"<p>{_e(held.definition_french)} <em>(Définition de chaque code qui n'a pas la sienne.)</em></p>"
+            f'<p lang="en">{_e(held.definition_english)} <em>(For each code without its own.)</em></p>'
         )
-        made.append(f"<p>En vigueur le {_e(held.version)}. Source : {_e(held.source)}</p>")
-        caption = f"Codes de {system}, {held.version}"
-        made.append(_table(caption, ["Code", "Français", '<span lang="en">English</span>'], rows, "codes"))
-    return "".join([*made, "</section>"])
+    source = _e(held.source) + (" (de chaque code qui n'a pas la sienne)" if sourced else "")
+    table = html_table(f"Codes de {held.system}, {held.version}", heads, rows, "codes")
+    return f"<p>En vigueur le {_e(held.version)}. Source : {source}</p>{said}{table}"
+
+
+def _code_row(code: Code, held: CodeList, *, sourced: bool) -> str:
+    own = code.definition_french != held.definition_french
+    source = _e(code.source) if code.source != held.source else _OF_THE_LIST
+    return (
+        f'<tr><th scope="row"><code>{_e(code.code)}</code></th>'
+        f"<td>{_e(code.french)}{_definition(code.definition_french) if own else ''}</td>"
+        f'<td lang="en">{_e(code.english)}{_definition(code.definition_english) if own else ""}</td>'
+        f"{f'<td>{source}</td>' if sourced else ''}</tr>"
+    )
 
 
 def _definition(text: str) -> str:
-    return f'<br><span class="soft">{_e(text)}</span>' if text else ""
+    return f'<br><span class="soft">{_e(text)}</span>'
 
 
 def _extensions() -> str:
@@ -304,7 +324,7 @@ def _extensions() -> str:
         "Responsable · Owner",
         "Inscrite le · Registered",
     ]
-    return _table("Extensions inscrites", heads, rows)
+    return html_table("Extensions inscrites", heads, rows)
 
 
 def _is_model(kind: Any) -> bool:

@@ -11,24 +11,32 @@ import pytest
 
 from canonical_model import codings, resources, strict_yaml
 from canonical_model.base import SENSITIVITY, Section, Sensitivity
-from canonical_model.codings import Coding, in_force
+from canonical_model.codings import CodeList, Coding, in_force
 from canonical_model.elements import described
+from canonical_model.errors import ConfigurationError
 from canonical_model.money import Money
 
 FILES = sorted(codings.FOLDER.glob("*.yaml"))
-NOT_YET_A_FIELD = {  # lists of the facts that mappings and the site use; this set can only shrink
-    "address_type", "audit_event_kind", "client", "course_state", "currency", "dossier_section", "education_order",
-    "exam_mark_kind", "level_group", "result_remark_college", "sensitivity", "training_path",
-}  # fmt: skip
+# Closed in the code itself: a list gives the words of what a type or the fields' names hold (test_closed_lists.py).
+HELD_BY_A_TYPE = {"currency", "dossier_section", "exam_mark_kind", "sensitivity"}
 SYSTEMS = sorted({path.stem.split(".")[0] for path in FILES})
-LIST_KEYS = {"system", "version", "source", "coverage", "codes"}
-CODE_KEYS = {"fr", "en", "definition_fr", "definition_en", "counts_as_success"}
+LIST_KEYS = {"system", "version", "source", "coverage", "definition_fr", "definition_en", "codes"}
+CODE_KEYS = {"fr", "en", "definition_fr", "definition_en", "source", "counts_as_success"}
+OF_A_STANDARD = {"country", "currency", "language", "province"}  # one definition may hold for all their codes
+WORDS_NOT_PUBLIC = {"measure_kind", "result_code", "result_remark_college"}
 COVERAGES = {"complete", "partial", "site", "ours"}
 DAY = date(2026, 2, 16)
 
 
 def codes(system: str) -> set[str]:
     return set(in_force(system, DAY).codes)
+
+
+def shipped(path: Path) -> CodeList:
+    """The list that a file holds, as the model reads it."""
+    system, version = path.stem.split(".")
+    (held,) = (item for item in codings.versions(system) if item.version == version)
+    return held
 
 
 @pytest.fixture(params=FILES, ids=lambda path: path.stem)
@@ -55,6 +63,77 @@ def test_every_code_has_words_in_both_languages(written: tuple[Path, dict[str, A
         assert ("definition_fr" in entry) == ("definition_en" in entry), code
 
 
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_every_code_has_a_definition_in_both_languages_and_a_source(path: Path) -> None:
+    for code in shipped(path).codes.values():
+        assert code.source.strip(), code.code
+        assert code.definition_french != code.definition_english, code.code
+        for words, definition in (
+            (code.french, code.definition_french),
+            (code.english, code.definition_english),
+        ):
+            assert len(definition) >= 15, code.code
+            assert definition.rstrip(".").casefold() != words.casefold(), code.code
+            assert definition.endswith("."), code.code
+            assert " ".join(definition.split()) == definition, code.code
+
+
+def test_only_the_lists_of_a_standard_define_their_codes_together() -> None:
+    together = {
+        data["system"]
+        for data in map(strict_yaml.load_file, FILES)
+        if data.keys() & {"definition_fr", "definition_en"}
+    }
+
+    assert OF_A_STANDARD == together
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_no_two_codes_of_a_list_have_the_same_definition_of_their_own(path: Path) -> None:
+    held = shipped(path)
+    for shared, said in (
+        (held.definition_french, [code.definition_french for code in held.codes.values()]),
+        (held.definition_english, [code.definition_english for code in held.codes.values()]),
+    ):
+        own = [text for text in said if text != shared]
+
+        assert sorted(set(own)) == sorted(own)
+
+
+def test_a_code_whose_wording_is_not_public_says_so_in_its_definition() -> None:
+    for system in WORDS_NOT_PUBLIC:
+        for code in in_force(system, DAY).codes.values():
+            if (system, code.code) == ("result_code", "NE"):  # its meaning is inferred, and it says so
+                assert "sens inféré" in code.definition_french
+                assert "inferred" in code.definition_english
+                continue
+            assert code.definition_french.startswith("Libellé non publié"), code.code
+            assert code.definition_english.startswith("Wording not public"), code.code
+
+
+@pytest.mark.parametrize("missing", ["fr", "en", "definition_fr", "definition_en"])
+def test_a_code_that_lacks_a_part_is_refused_by_its_name(
+    missing: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = {"fr": "Un", "en": "One", "definition_fr": "Premier niveau.", "definition_en": "First level."}
+    said = ", ".join(f'{key}: "{text}"' for key, text in entry.items() if key != missing)
+    text = f"system: level\nversion: 2024-07-01\nsource: test\ncodes:\n  A: {{{said}}}\n"
+    (tmp_path / "level.2024-07-01.yaml").write_text(text, "utf-8")
+    monkeypatch.setattr(codings, "FOLDER", tmp_path)
+
+    with pytest.raises(
+        ConfigurationError, match=rf"level\.2024-07-01\.yaml: the code A is without `{missing}`\."
+    ) as raised:
+        codings.versions("level")
+    assert f"le code A est sans `{missing}`." in raised.value.french
+
+
+def test_the_source_of_a_code_is_its_own_or_that_of_its_list() -> None:
+    held = in_force("language", DAY)
+
+    assert ("ISO 639-3", held.source) == (held.codes["moe"].source, held.codes["fr"].source)
+
+
 def test_every_code_fits_a_coding(written: tuple[Path, dict[str, Any]]) -> None:
     data = written[1]
     for code in data["codes"]:
@@ -77,7 +156,7 @@ def test_every_list_that_a_field_names_is_there_and_no_list_is_forgotten() -> No
     }
 
     assert set() == named - set(SYSTEMS)
-    assert NOT_YET_A_FIELD == set(SYSTEMS) - named
+    assert HELD_BY_A_TYPE == set(SYSTEMS) - named
 
 
 def test_every_kind_of_evidence_that_the_hub_writes_has_its_domain_in_the_list() -> None:

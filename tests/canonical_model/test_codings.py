@@ -14,6 +14,9 @@ from canonical_model.errors import ConfigurationError
 
 FILES = sorted(codings.FOLDER.glob("*.yaml"))
 Sex = TypeAdapter(Annotated[Coding, InSystem("sex")])
+SAID = (
+    "source: test\ndefinition_fr: Niveau d'essai.\ndefinition_en: A test's level."  # for each code of a list
+)
 
 
 @pytest.fixture
@@ -22,7 +25,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setattr(codings, "FOLDER", tmp_path)
     codings.versions.cache_clear()
     for day, codes in (("2024-07-01", "A: {fr: Un, en: One}"), ("2025-07-01", "B: {fr: Deux, en: Two}")):
-        write(tmp_path, f"level.{day}", f"system: level\nversion: {day}\nsource: test\ncodes:\n  {codes}\n")
+        write(tmp_path, f"level.{day}", f"system: level\nversion: {day}\n{SAID}\ncodes:\n  {codes}\n")
     yield tmp_path
     codings.versions.cache_clear()
 
@@ -85,7 +88,7 @@ def test_a_list_that_nobody_wrote_is_refused_with_what_to_do() -> None:
 
 @pytest.mark.parametrize("said", ["system: other\nversion: 2026-07-01", "system: level\nversion: 2026-07-02"])
 def test_a_file_that_says_another_name_than_its_own_is_refused(folder: Path, said: str) -> None:
-    write(folder, "level.2026-07-01", f"{said}\nsource: x\ncodes:\n  A: {{fr: x, en: x}}\n")
+    write(folder, "level.2026-07-01", f"{said}\n{SAID}\ncodes:\n  A: {{fr: x, en: x}}\n")
 
     with pytest.raises(
         ConfigurationError, match=r"level\.2026-07-01\.yaml: `system` and `version` must repeat"

@@ -2,6 +2,7 @@
 
 import re
 from functools import cache
+from html import escape
 from itertools import pairwise
 
 import pytest
@@ -53,6 +54,24 @@ def test_every_code_of_every_list_that_a_field_names_is_there() -> None:
     assert len(named) > 10
 
 
+def test_every_code_has_its_definition_and_its_source_on_the_page() -> None:
+    """In its own row, or once for the whole list."""
+    for place in page().xpath("//section[starts-with(@aria-labelledby, 'list-')]/@aria-labelledby"):
+        (section,) = page().xpath(f"//section[@aria-labelledby='{place}']")
+        above = " ".join(" ".join(text.text_content().split()) for text in section.xpath("./p"))
+        (held,) = codings.versions(place.removeprefix("list-"))
+        for row, code in zip(cells(place), held.codes.values(), strict=True):
+            for said in (code.definition_french, code.definition_english, code.source):
+                assert said in above or any(cell.endswith(said) for cell in row), (place, code.code, said)
+
+
+def test_what_a_list_says_for_all_its_codes_is_written_once() -> None:
+    (country,) = codings.versions("country")
+
+    assert 1 == reference.page().count(escape(country.definition_french))
+    assert len(reference.page().encode()) < 1_000_000
+
+
 def test_every_link_leads_somewhere_on_the_page_and_every_id_is_one() -> None:
     places = page().xpath("//@id")
 
@@ -99,7 +118,12 @@ def test_words_of_colours_stand_out_enough() -> None:
 
 def test_whatever_a_list_says_is_escaped(monkeypatch: pytest.MonkeyPatch) -> None:
     bad = "<script>alert('x')</script>&\""
-    held = CodeList("sex", "2024-07-01", bad, {bad: Code(bad, bad, bad, None, bad, bad)})
+    held = CodeList(
+        "sex",
+        "2024-07-01",
+        bad,
+        {bad: Code(bad, bad, bad, bad, bad, bad), "Y": Code("Y", bad, bad, bad, bad, "z")},
+    )
     monkeypatch.setattr(codings, "versions", lambda _system: (held,))
 
     assert "<script" not in reference.page()
