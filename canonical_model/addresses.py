@@ -4,7 +4,6 @@ An address is dated and says what it serves for: one may be declared to the mini
 the school bus (facts/quebec-education.md §9.2). The parents' two addresses are two, never merged.
 """
 
-import re
 from typing import Annotated
 
 from pydantic import Field, model_validator
@@ -13,16 +12,23 @@ from pydantic_core import PydanticCustomError
 from canonical_model.base import Model, Text
 from canonical_model.codings import Coding, InSystem
 from canonical_model.elements import Element
-from canonical_model.identifiers import PostalCode
+from canonical_model.identifiers import PostalCode, telephone
 from canonical_model.periods import Period
 
 CANADA = "CA"
-_PHONE = re.compile(r"\+?[0-9]{10,15}(x[0-9]{1,6})?")
 
 
 class Address(Model):
     """One address. Province and postal code are those of Canada; elsewhere they stand in the lines."""
 
+    type: Annotated[
+        Annotated[Coding, InSystem("address_type")] | None,
+        Element(
+            "Type d'adresse",
+            "Address type",
+            "Whose it is, on a pupil's file: father and mother, one of them, guardian, pupil; absent: not stated.",
+        ),
+    ] = None
     lines: Annotated[
         tuple[Text, ...],
         Field(min_length=1, max_length=4),
@@ -72,7 +78,12 @@ class Telecom(Model):
     ] = None
 
     @model_validator(mode="after")
-    def _phone_is_digits(self) -> "Telecom":
-        if self.system.code == "phone" and not _PHONE.fullmatch(self.value):
-            raise PydanticCustomError("phone-wrong-shape", "the telephone number is not well formed")
+    def _a_phone_can_be_called(self) -> "Telecom":
+        """Its shape is identifiers' to say. No area code only warns there; here no other field could hold it."""
+        if self.system.code == "phone":
+            found = telephone(self.value)
+            if found.faults:
+                raise PydanticCustomError("telephone-wrong-shape", "the telephone number is not well formed")
+            if "no-area-code" in found.warnings:
+                raise PydanticCustomError("telephone-no-area-code", "the telephone number has no area code")
         return self

@@ -11,16 +11,18 @@ from datetime import date
 from types import MappingProxyType
 from typing import Annotated
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, StringConstraints
 from pydantic_core import PydanticCustomError
-from stdnum import luhn
 
 # Used with fullmatch, for `$` alone lets a line break through; [0-9], for `\d` takes Arabic-Indic digits.
 CODE_PERMANENT = re.compile(r"^[A-Z]{4}[0-9]{8}$")
 POSTAL_CODE = re.compile(r"^[ABCEGHJ-NPRSTVXY][0-9][ABCEGHJ-NPRSTV-Z][0-9][ABCEGHJ-NPRSTV-Z][0-9]$")
 NINE_DIGITS = re.compile(r"[0-9]{9}")
 QST_NUMBER = re.compile(r"([0-9]{9})([0-9])TQ([0-9]{4})")
-TELEPHONE = re.compile(r"(?P<area>[2-9][0-9]{2})?(?P<exchange>[2-9][0-9]{2})(?P<dash>-?)(?P<line>[0-9]{4})")
+TELEPHONE = re.compile(r"\+?[0-9]{10,15}(x[0-9]{1,6})?")
+LOCAL_TELEPHONE = re.compile(r"[2-9][0-9]{2}-[0-9]{4}")  # the area code stands in another field
+NORTH_AMERICAN = re.compile(r"(\+?1)?[2-9][0-9]{2}[2-9][0-9]{6}(x[0-9]{1,6})?")
+COLLEGE_PROGRAM = r"[0-9A-Z]{3}\.[0-9A-Z]{1,2}"
 FICHE = re.compile(r"([0-9]{1,7})(_[0-9A-Za-z]{1,10})?")
 
 
@@ -113,14 +115,17 @@ def same_value_under_two_types(identifiers: Iterable[tuple[str, str]]) -> bool:
 
 
 def telephone(value: str) -> Finding:
-    """North American number: ten digits, or ``NNN-NNNN`` with its area code in another field (a warning).
+    """Ten to fifteen digits, ``+`` before, ``x`` and extension after; or ``NNN-NNNN`` without area code (a warning).
 
-    Area code and exchange start with 2 to 9. Whether the number is in service cannot be told.
+    The one rule of a telephone number: `Telecom` asks here as well. What is not of the North American plan (area
+    code and exchange start with 2 to 9) and has no ``+`` only warns: it may be of another country.
     """
-    found = TELEPHONE.fullmatch(value)
-    if not found or bool(found["area"]) == bool(found["dash"]):  # a dash in seven digits, none in ten
+    if LOCAL_TELEPHONE.fullmatch(value):
+        return Finding(warnings=("no-area-code",))
+    if not TELEPHONE.fullmatch(value):
         return Finding(faults=("wrong-shape",))
-    return Finding() if found["area"] else Finding(warnings=("no-area-code",))
+    known = value.startswith("+") or NORTH_AMERICAN.fullmatch(value)
+    return Finding() if known else Finding(warnings=("not-north-american",))
 
 
 def fiche(text: str) -> str | None:
@@ -139,6 +144,8 @@ def nas(value: str) -> Finding:
         return Finding(faults=("wrong-shape",))
     if value == "000000000":
         return Finding(faults=("all-zeros",))
+    from stdnum import luhn  # noqa: PLC0415 - it loads ssl, which the rest of the model never needs
+
     if not luhn.is_valid(value):
         return Finding(faults=("wrong-check-digit",))
     return Finding(warnings=("unusual-first-digit",) if value[0] in "08" else ())
@@ -179,11 +186,11 @@ CHECKS: Mapping[str, Callable[[str], Finding]] = MappingProxyType(
         "organisme": _shape(r"[0-9]{6}"),
         "code-cours": _shape(r"[0-9]{6}|[A-Z]{3}[0-9]{3}|[0-9]{3}-[0-9A-Z]{3}-[A-Z]{2}"),
         "demande-admission": _shape(r"[0-9]{9}"),
-        "code-programme": _shape(r"[0-9A-Z]{3}\.[0-9A-Z]{1,2}|[0-9A-Z]{1,10}"),  # college; others are opaque
+        "code-programme": _shape(rf"{COLLEGE_PROGRAM}|[0-9A-Z]{{1,10}}"),  # those of other orders are opaque
         "ramq": ramq,
         "telephone": telephone,
         "fiche": _shape(r"[0-9]{7}"),
-        "matricule": _shape(r"[0-9A-Z-]{1,20}"),  # each college's own: nothing more is public
+        "matricule": _shape(r"[0-9A-Za-z][!-~]{0,39}"),  # opaque, each college's own: no space in it
     }
 )
 
@@ -211,4 +218,7 @@ PostalCode = Annotated[str, _refuse_faults("code-postal")]
 OrganizationCode = Annotated[str, _refuse_faults("organisme")]
 CourseCode = Annotated[str, _refuse_faults("code-cours")]
 ProgramCode = Annotated[str, _refuse_faults("code-programme")]
+"""Of any order of teaching; a college's or an opaque one."""
+CollegeProgramCode = Annotated[str, StringConstraints(pattern=rf"^{COLLEGE_PROGRAM}$")]
+"""200.B0; an attestation's starts with letters. Not a ProgramCode: a dot that was lost must not pass."""
 SlipNumber = Annotated[str, _refuse_faults("releve-24")]

@@ -30,6 +30,16 @@ def search_form(text: str) -> str:
     return " ".join(letters.split())
 
 
+def code_permanent_letters(family: str, given: str | None) -> str | None:
+    """The four letters that a code permanent takes from a name, or None where no public rule says them.
+
+    How short and compound names give theirs is not public: only a family name that begins with three letters does.
+    """
+    last, first = search_form(family)[:3], search_form(given or "")[:1]
+    letters = f"{last}{first}"
+    return letters.upper() if len(last) == 3 and first and letters.isalpha() else None
+
+
 class HumanName(Model):
     """One name of a person. Some people have a single name: it is the family name."""
 

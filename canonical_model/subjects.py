@@ -1,7 +1,8 @@
 """Who a resource is about: identifiers that the door in matches to one person. Holds no hub id."""
 
 from datetime import date
-from typing import Annotated, Any, ClassVar, Self
+from functools import cache
+from typing import Annotated, Any, ClassVar, Self, get_args
 
 from pydantic import Field, StringConstraints, model_validator
 
@@ -75,8 +76,19 @@ class Resource(Record):
     @model_validator(mode="after")
     def _codes_in_force(self) -> Self:
         if (day := self._day_of_codes()) is not None:
-            for value in self.__dict__.values():
+            for name in _coded(type(self)):
+                value = getattr(self, name)
                 for item in value if isinstance(value, tuple) else (value,):
                     if isinstance(item, Coding):
                         refuse_out_of_force(item, day)
         return self
+
+
+@cache
+def _coded(resource: type[Record]) -> tuple[str, ...]:
+    """The members of a resource that are a Coding or hold several."""
+    return tuple(name for name, info in resource.model_fields.items() if _mentions(info.annotation, Coding))
+
+
+def _mentions(annotation: Any, wanted: type) -> bool:
+    return annotation is wanted or any(_mentions(part, wanted) for part in get_args(annotation))

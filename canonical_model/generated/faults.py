@@ -13,10 +13,12 @@ from pydantic import AwareDatetime, BaseModel
 from canonical_model import resources
 from canonical_model.base import Record
 from canonical_model.codings import Coding
+from canonical_model.generated.drawing import documents
 from canonical_model.generated.shapes import Shape, of_field
 
 Kind = Literal["type", "code", "missing", "extra", "range"]
 KINDS: tuple[Kind, ...] = ("type", "code", "missing", "extra", "range")
+_TRIES = 20  # documents drawn for one that has a place for the fault
 _REMOVED = object()
 
 # What stands in place of a value of that type, and the rule that refuses it.
@@ -72,6 +74,24 @@ def mutations(name: str, document: dict[str, Any], seed: int) -> tuple[Mutation,
             where = ".".join(map(str, fault.where or fault.way))
             found.append(Mutation(kind, where, fault.rule, _changed(document, fault)))
     return tuple(found)
+
+
+def mutated(name: str, count: int, seed: int, kinds: tuple[Kind, ...] = KINDS) -> Iterator[Mutation]:
+    """`count` faulty documents, one fault each, the kinds in turn; the same for the same seed.
+
+    A document without a place for the kind whose turn it is gives way to the next one. Raises LookupError when
+    too few documents have one.
+    """
+    given = 0
+    for number, document in enumerate(documents(name, count * _TRIES, seed)):
+        kind = kinds[given % len(kinds)]
+        found = next((one for one in mutations(name, document, number) if one.kind == kind), None)
+        if found is not None:
+            yield found
+            given += 1
+        if given == count:
+            return
+    raise LookupError(f"{name}: too few documents have a place for each of {kinds}. Ask for other kinds.")
 
 
 def _sites(model: type[BaseModel], document: dict[str, Any], way: tuple[str | int, ...]) -> Iterator[_Site]:

@@ -13,6 +13,7 @@ from typing import Any
 from canonical_model.generated import values
 from canonical_model.identifiers import releve_24_check_digit
 from canonical_model.money import rounded
+from canonical_model.names import code_permanent_letters
 
 Document = dict[str, Any]
 
@@ -53,6 +54,46 @@ def _extension(document: Document, random: Random) -> None:
         return
     made = {"text": "Boréal", "number": 7, "yes-no": True, "date": values.day(random).isoformat()}
     document["value"] = made[known.kind]
+
+
+def _code_permanent(document: Document, family: str, given: str | None, random: Random) -> str:
+    """One that agrees with birth date, sex and names; any letters where no public rule says them."""
+    born, sex = date.fromisoformat(document["birth_date"]), document.get("sex")
+    letters = code_permanent_letters(family, given) or "ZZZZ"
+    female = random.random() < 0.5 if sex is None or sex["code"] == "X" else sex["code"] == "F"
+    day, month = born.day + 62 * (born.year >= 2000), born.month + 50 * female
+    return f"{letters}{day:02}{month:02}{born.year % 100:02}{values.digits(random, 2)}"
+
+
+def _birth_date(random: Random) -> str:
+    return date(random.randint(1995, 2020), random.randint(1, 12), random.randint(1, 28)).isoformat()
+
+
+def _student(document: Document, random: Random) -> None:
+    document["birth_date"] = _birth_date(random)
+    if "code_permanent" in document:
+        names = document["family_name"], document["given_name"]
+        document["code_permanent"] = _code_permanent(document, *names, random)
+
+
+def _person(document: Document, random: Random) -> None:
+    """One official name, and a code permanent that agrees with it."""
+    document["birth_date"] = _birth_date(random)
+    for place, name in enumerate(document["names"]):
+        name["use"]["code"] = random.choice(("usual", "former")) if place else "official"
+    official = document["names"][0]
+    code = _code_permanent(document, official["family"], official.get("given"), random)
+    document["identifiers"].append({"system": "code-permanent", "value": code})
+
+
+def _audit_event(document: Document, random: Random) -> None:
+    if "domain" in document:
+        document["kind"] = f"{document['domain']['code']}.{random.choice(('landed', 'refused', 'made'))}"
+
+
+def _college_result(document: Document, _: Random) -> None:
+    if "remark" in document and "remark_in_list" in document:
+        document["remark"] = document["remark_in_list"]["code"]
 
 
 def _telecom(document: Document, random: Random) -> None:
@@ -158,15 +199,19 @@ _REPAIRS: Mapping[str, Callable[[Document, Random], None]] = MappingProxyType(
     {
         "Address": _address,
         "Agreement": _agreement,
+        "AuditEvent": _audit_event,
         "BundleEntry": _bundle_entry,
         "Charge": _charge,
+        "CollegeResult": _college_result,
         "Extension": _extension,
         "Identifier": _identifier,
         "Invoice": _invoice,
         "LedgerEntry": _ledger_entry,
         "LedgerTransaction": _ledger_transaction,
         "Period": _period,
+        "Person": _person,
         "SchoolYear": _school_year,
+        "Student": _student,
         "TaxSlip": _tax_slip,
         "TaxSlipChild": _tax_slip_child,
         "Telecom": _telecom,

@@ -6,7 +6,8 @@ of digests makes a missing or changed entry visible.
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import AwareDatetime, Field, StringConstraints
+from pydantic import AwareDatetime, Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
 
 from canonical_model.base import Record, Section
 from canonical_model.codings import Coding, InSystem
@@ -34,6 +35,12 @@ class AuditEvent(Record):
         StringConstraints(pattern=r"^[a-z]{2,30}\.[a-z-]{2,40}$"),
         Element("Genre", "Kind", "Domain and what happened: ``intake.landed``, ``release.refused``."),
     ]
+    domain: Annotated[
+        Annotated[Coding, InSystem("audit_event_kind")] | None,
+        Element(
+            "Domaine", "Domain", "The part of the kind before its dot, with its label; absent: not stated."
+        ),
+    ] = None
     outcome: Annotated[
         Coding, InSystem("audit_outcome"), Element("Issue", "Outcome", "Done, refused or failed.")
     ]
@@ -69,3 +76,9 @@ class AuditEvent(Record):
         _Digest,
         Element("Empreinte précédente", "Previous digest", "Of the entry before; zeros for the first."),
     ]
+
+    @model_validator(mode="after")
+    def _domain_is_that_of_the_kind(self) -> "AuditEvent":
+        if self.domain is not None and self.domain.code != self.kind.partition(".")[0]:
+            raise PydanticCustomError("domain-disagrees", "the domain is not the first part of the kind")
+        return self

@@ -27,8 +27,12 @@ class Building(Record):
     ] = "Building"
     code: Annotated[
         str,
-        StringConstraints(pattern=r"^[0-9]{1,9}$"),
-        Element("Code d'immeuble", "Building code", "As the ministry's list writes it; never cut."),
+        StringConstraints(pattern=r"^\S{1,40}$"),
+        Element(
+            "Code d'immeuble",
+            "Building code",
+            "Opaque: as the source writes it. No public rule says its length or signs; never cut, never padded.",
+        ),
     ]
     name: Annotated[Text | None, Element("Nom", "Name", "As the board writes it.")] = None
     board: Annotated[

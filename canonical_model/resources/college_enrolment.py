@@ -5,12 +5,12 @@ The layout of the college declaration is not public: funding source and special 
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from canonical_model.base import Section, Text
 from canonical_model.codings import Coding, InSystem
 from canonical_model.elements import Element
-from canonical_model.identifiers import OrganizationCode
+from canonical_model.identifiers import CollegeProgramCode, OrganizationCode
 from canonical_model.periods import Period
 from canonical_model.subjects import Resource
 
@@ -34,8 +34,7 @@ class CollegeEnrolment(Resource):
     ]
     term: Annotated[Coding, InSystem("college_term"), Element("Session", "Term")]
     programme: Annotated[
-        str,
-        StringConstraints(pattern=r"^[0-9A-Z]{3}\.[0-9A-Z]{1,2}$"),
+        CollegeProgramCode,
         Element("Programme", "Programme", "NNN.XN, as 200.B0; attestation codes start with letters."),
     ]
     programme_title: Annotated[Text | None, Element("Titre du programme", "Programme title")] = None

@@ -53,6 +53,14 @@ class CollegeResult(Resource):
         Annotated[str, StringConstraints(pattern=r"^[A-Z]{1,4}$")] | None,
         Element("Remarque", "Remark", "Code of the college network (EQ, DI …); opaque."),
     ] = None
+    remark_in_list: Annotated[
+        Annotated[Coding, InSystem("result_remark_college")] | None,
+        Element(
+            "Remarque de la liste",
+            "Remark of the list",
+            "The same remark, where the site's list has it; the list alone says whether it counts as success.",
+        ),
+    ] = None
     group_mean: Annotated[Percent | None, Element("Moyenne du groupe", "Group mean", "On 100.")] = None
     cote_r: Annotated[
         Annotated[DecimalText, Field(ge=0, le=50, decimal_places=3)] | None,
@@ -61,6 +69,8 @@ class CollegeResult(Resource):
 
     @model_validator(mode="after")
     def _says_something(self) -> "CollegeResult":
-        if self.result is None and self.remark is None:
+        if self.result is None and self.remark is None and self.remark_in_list is None:
             raise PydanticCustomError("result-or-remark", "a college result has a result or a remark")
+        if self.remark and self.remark_in_list and self.remark_in_list.code != self.remark:
+            raise PydanticCustomError("remark-disagrees", "the remark and its code in the list differ")
         return self

@@ -9,6 +9,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, StringConstraints
 
 from canonical_model.base import Section, Text
+from canonical_model.codings import Coding, InSystem
 from canonical_model.elements import Element
 from canonical_model.identifiers import CourseCode, OrganizationCode
 from canonical_model.marks import Mark
@@ -48,6 +49,14 @@ class CourseResult(Resource):
     mark: Annotated[
         Mark, Element("Résultat", "Mark", "A number on 100 or a code of the yearly list; never both.")
     ]
+    course_state: Annotated[
+        Annotated[Coding, InSystem("course_state")] | None,
+        Element(
+            "État du cours",
+            "Course state",
+            "Of the pupil's place in the course (`etat`); absent: not stated.",
+        ),
+    ] = None
     units: Annotated[
         Annotated[int, Field(ge=0, le=30)] | None,
         Element("Unités", "Units", "Credits toward a diploma, when the course carries some."),

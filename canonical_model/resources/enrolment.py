@@ -40,6 +40,24 @@ class Enrolment(Resource):
     home_group: Annotated[
         Text | None, Element("Groupe-repère", "Home group", "The school's own name of the class.")
     ] = None
+    education_order: Annotated[
+        Annotated[Coding, InSystem("education_order")] | None,
+        Element(
+            "Ordre d'enseignement", "Order of teaching", "As the annual file says it; absent: not stated."
+        ),
+    ] = None
+    level_group: Annotated[
+        Annotated[Coding, InSystem("level_group")] | None,
+        Element(
+            "Cycle",
+            "Cycle",
+            "Order and cycle of the annual file, where a class has several; absent: not stated.",
+        ),
+    ] = None
+    training_path: Annotated[
+        Annotated[Coding, InSystem("training_path")] | None,
+        Element("Parcours", "Training path", "Prework or semiskilled trade; absent: not stated, or neither."),
+    ] = None
 
     def held_on(self, day: date) -> bool:
         """Whether the pupil was enrolled on `day`."""

@@ -54,6 +54,18 @@ class Frequentation(Resource):
         Annotated[Coding, InSystem("enrolment_type")] | None,
         Element("Secteur", "Sector", "Youth, adult or vocational; none: the source does not say."),
     ] = None
+    client: Annotated[
+        Annotated[Coding, InSystem("client")] | None,
+        Element(
+            "Clientèle",
+            "Client",
+            "Adult general or vocational; the youth code is not public. Absent: not stated.",
+        ),
+    ] = None
+    training_path: Annotated[
+        Annotated[Coding, InSystem("training_path")] | None,
+        Element("Parcours", "Training path", "Prework or semiskilled trade; absent: not stated, or neither."),
+    ] = None
     programme: Annotated[
         Text | None, Element("Programme", "Programme", "The board's programme code; opaque.")
     ] = None

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from canonical_model.addresses import Telecom
+from canonical_model.addresses import Address, Telecom
 from canonical_model.base import Section, Text
 from canonical_model.codings import Coding, InSystem
 from canonical_model.elements import Element
@@ -42,6 +42,14 @@ class Guardian(Resource):
             "Telephones and e-mails",
             "How this person is reached; absent: unknown.",
             since=2,
+        ),
+    ] = None
+    addresses: Annotated[
+        Annotated[tuple[Address, ...], Field(min_length=1, max_length=10)] | None,
+        Element(
+            "Adresses",
+            "Addresses",
+            "Where this person lives or gets mail, each with its dates and whose it is on the pupil's file.",
         ),
     ] = None
 

@@ -13,8 +13,8 @@ from pydantic_core import PydanticCustomError
 from canonical_model.base import Record, Section
 from canonical_model.codings import Coding, InSystem
 from canonical_model.elements import Element
-from canonical_model.identifiers import same_value_under_two_types
-from canonical_model.names import HumanName
+from canonical_model.identifiers import agreement, code_permanent, same_value_under_two_types
+from canonical_model.names import HumanName, code_permanent_letters
 from canonical_model.subjects import Identifier
 
 OFFICIAL = "official"
@@ -80,3 +80,21 @@ class Person(Record):
         if sum(name.use.code == OFFICIAL for name in names) != 1:
             raise PydanticCustomError("no-official-name", "exactly one name is the official one")
         return names
+
+    def doubts(self) -> tuple[tuple[str, str], ...]:
+        """Where a code permanent that still stands disagrees with birth date, sex or official name; as Student's."""
+        official = next(name for name in self.names if name.use.code == OFFICIAL)
+        return tuple(
+            (f"identifiers.{place}.value", rule)
+            for place, item in enumerate(self.identifiers)
+            if item.system == "code-permanent" and item.replaced_by is None
+            for rule in (
+                *code_permanent(item.value).warnings,
+                *agreement(
+                    item.value,
+                    birth_date=self.birth_date,
+                    sex=self.sex.code if self.sex else None,
+                    letters=code_permanent_letters(official.family, official.given),
+                ),
+            )
+        )

@@ -7,7 +7,7 @@ from canonical_model.base import Section, Text
 from canonical_model.codings import Coding, InSystem
 from canonical_model.elements import Element
 from canonical_model.identifiers import CodePermanent, agreement, code_permanent
-from canonical_model.names import search_form
+from canonical_model.names import code_permanent_letters
 from canonical_model.subjects import Resource
 
 
@@ -37,20 +37,14 @@ class Student(Resource):
     ] = None
 
     def doubts(self) -> tuple[tuple[str, str], ...]:
-        """Where the code permanent disagrees with birth date, sex or names (facts/quebec-education.md §1.4).
-
-        How short and compound names give their letters is not public: those letters are compared only
-        when the family name begins with three.
-        """
+        """Where the code permanent disagrees with birth date, sex or names (facts/quebec-education.md §1.4)."""
         if self.code_permanent is None:
             return ()
-        family, given = search_form(self.family_name), search_form(self.given_name)
-        sound = family[:3].isalpha() and len(family[:3]) == 3 and given[:1].isalpha()
         found = agreement(
             self.code_permanent,
             birth_date=self.birth_date,
             sex=self.sex.code,
-            letters=(family[:3] + given[:1]).upper() if sound else None,
+            letters=code_permanent_letters(self.family_name, self.given_name),
         )
         return tuple(
             ("code_permanent", rule) for rule in (*code_permanent(self.code_permanent).warnings, *found)

@@ -3,11 +3,13 @@
 Shows places and rules, never a value of a document.
 """
 
+import os
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, BinaryIO
+from typing import Annotated, Any, BinaryIO, Literal
 
 import orjson
 import typer
@@ -97,14 +99,42 @@ def sample(
     *,
     count: Annotated[int, typer.Option("--count", min=1, max=1_000_000)] = 1,
     seed: Annotated[int, typer.Option("--seed")] = 1,
+    mutation: Annotated[
+        str | None,
+        typer.Option(
+            "--mutation",
+            metavar="type|code|missing|extra|range|all",
+            help="Une faute de cette sorte par document; all : chaque sorte à son tour.",
+        ),
+    ] = None,
+    expect: Annotated[
+        Path | None,
+        typer.Option(
+            "--expect",
+            metavar="ATTENDUS.jsonl",
+            help="Avec --mutation : où écrire l'endroit et la règle de chaque faute, pour `model validate`.",
+        ),
+    ] = None,
 ) -> None:
-    """Des documents inventés et valides, un par ligne : pour essayer un outil, jamais pour un vrai dossier."""
-    from canonical_model.generated import documents  # noqa: PLC0415 - slow, and only this command makes any
+    """Des documents inventés, un par ligne : valides, ou fautifs avec --mutation. Jamais pour un vrai dossier."""
+    from canonical_model.generated import KINDS, documents, mutated  # noqa: PLC0415 - slow, and only used here
 
     context.output(ctx)
     resources.resource(name)
-    for document in documents(name, count, seed):
-        typer.echo(orjson.dumps(document))
+    if mutation is None and expect is None:
+        for document in documents(name, count, seed):
+            typer.echo(orjson.dumps(document))
+        return
+    kinds = tuple(kind for kind in KINDS if mutation in (kind, "all"))
+    if not kinds:
+        known = ", ".join((*KINDS, "all"))
+        raise ConfigurationError(
+            f"--mutation: choose among {known}.", f"--mutation : choisissez parmi {known}."
+        )
+    with _opened(expect or Path(os.devnull), "wb") as expected:
+        for line, fault in enumerate(mutated(name, count, seed, kinds), 1):
+            typer.echo(orjson.dumps(fault.document))
+            expected.write(orjson.dumps({"line": line, "path": fault.path, "rule": fault.rule}) + b"\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,31 +152,38 @@ def validate(
     ctx: typer.Context,
     name: Annotated[str, typer.Argument(metavar="RESSOURCE")],
     file: Annotated[Path, typer.Argument(metavar="FICHIER.jsonl")],
+    *,
+    expect: Annotated[
+        Path | None,
+        typer.Option(
+            "--expect",
+            metavar="ATTENDUS.jsonl",
+            help="Les fautes attendues (`model sample --expect`) : réussit quand elles seules sont refusées.",
+        ),
+    ] = None,
 ) -> int:
     """Vérifier des documents, un par ligne : une ligne par document refusé, avec l'endroit, la règle et le remède."""
     out = context.output(ctx)
     kind = resources.resource(name)
+    expected = _expected(expect) if expect else {}
     shown: list[dict[str, Any]] = []
-    read = refused = left_out = doubted = 0
-    try:
-        with file.open("rb") as lines:
-            for faults in _checked(kind, lines):
-                read += 1
-                refused += any(not fault.warning for fault in faults)
-                doubted += any(fault.warning for fault in faults)
-                out.say(_line(faults, "fr"), _line(faults, "en")) if faults else None
-                if out.json:
-                    room = SHOWN - len(shown)
-                    shown += [_told(fault) for fault in faults[:room]]
-                    left_out += max(0, len(faults) - room)
-    except OSError as error:
-        raise ConfigurationError(
-            f"{file}: cannot be read. Correct the path.",
-            f"{file} : lecture impossible. Corrigez le chemin.",
-        ) from error
+    read = refused = left_out = doubted = as_expected = 0
+    with _opened(file, "rb") as lines:
+        for faults in _checked(kind, lines):
+            read += 1
+            refused += any(not fault.warning for fault in faults)
+            doubted += any(fault.warning for fault in faults)
+            if any(expected.get(fault.line) == (fault.path, fault.rule) for fault in faults):
+                as_expected += 1
+                continue
+            out.say(_line(faults, "fr"), _line(faults, "en")) if faults else None
+            if out.json:
+                room = SHOWN - len(shown)
+                shown += [_told(fault) for fault in faults[:room]]
+                left_out += max(0, len(faults) - room)
     counts = {
         "resource": name, "read": read, "valid": read - refused, "refused": refused, "with_warnings": doubted,
-    }  # fmt: skip
+    } | ({"expected": len(expected), "as_expected": as_expected} if expect else {})  # fmt: skip
     out.document({**counts, "faults": shown, "faults_left_out": left_out})
     out.say(
         f"{read} documents lus, {read - refused} valides, {refused} refusés"
@@ -154,7 +191,38 @@ def validate(
         f"{read} documents read, {read - refused} valid, {refused} refused"
         f"{f', {doubted} to be looked at' if doubted else ''}.",
     )
-    return 1 if refused else 0
+    if not expect:
+        return 1 if refused else 0
+    out.say(
+        f"{len(expected)} refus attendus, {as_expected} à l'endroit et par la règle attendus.",
+        f"{len(expected)} refusals expected, {as_expected} at the place and by the rule expected.",
+    )
+    return 0 if len(expected) == as_expected == refused else 1
+
+
+@contextmanager
+def _opened(file: Path, mode: Literal["rb", "wb"]) -> Iterator[BinaryIO]:
+    try:
+        with file.open(mode) as held:
+            yield held
+    except OSError as error:
+        raise ConfigurationError(
+            f"{file}: cannot be opened. Correct the path.",
+            f"{file} : ouverture impossible. Corrigez le chemin.",
+        ) from error
+
+
+def _expected(file: Path) -> dict[int, tuple[str, str]]:
+    """Line → the place and the rule by which it is to be refused."""
+    with _opened(file, "rb") as lines:
+        try:
+            found = [orjson.loads(line) for line in lines if line.strip()]
+            return {one["line"]: (one["path"], one["rule"]) for one in found}
+        except (ValueError, KeyError, TypeError) as error:
+            raise ConfigurationError(
+                f"{file}: not what `model sample --expect` writes. Name that file.",
+                f"{file} : ce n'est pas ce qu'écrit `model sample --expect`. Nommez ce fichier.",
+            ) from error
 
 
 def _checked(kind: type[Record], lines: BinaryIO) -> Iterator[tuple[Fault, ...]]:

@@ -15,5 +15,6 @@ def documents() -> dict[str, list[dict[str, Any]]]:
             continue
         for line in path.read_text("utf-8").splitlines():
             document = json.loads(line)["document"]
-            found.setdefault(document["resource_type"], []).append(document)
+            if "resource_type" in document:  # else a document of another's form
+                found.setdefault(document["resource_type"], []).append(document)
     return found

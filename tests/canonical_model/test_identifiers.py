@@ -224,9 +224,17 @@ def test_one_value_under_both_types_for_one_person_is_seen(
 
 
 @pytest.mark.parametrize(
-    ("value", "warnings"), [("5145550123", ()), ("9005550123", ()), ("555-0123", ("no-area-code",))]
-)
-def test_a_telephone_number_has_its_area_code_or_warns(value: str, warnings: tuple[str, ...]) -> None:
+    ("value", "warnings"),
+    [
+        ("5145550123", ()), ("9005550123", ()), ("15145550123", ()), ("+15145550123x42", ()), ("+33155501234", ()),
+        ("555-0123", ("no-area-code",)),
+        ("0145550123", ("not-north-american",)), ("5141550123", ("not-north-american",)),
+        ("33155501234", ("not-north-american",)),
+    ],
+)  # fmt: skip
+def test_a_telephone_number_of_another_plan_or_without_area_code_only_warns(
+    value: str, warnings: tuple[str, ...]
+) -> None:
     assert ((), warnings) == (identifiers.telephone(value).faults, identifiers.telephone(value).warnings)
 
 
@@ -268,6 +276,7 @@ def test_any_text_gives_a_well_formed_file_number_or_none(text: str) -> None:
         ("code-programme", "LEA.1F"),
         ("code-programme", "5319"),
         ("matricule", "A-12"),
+        ("matricule", "2024/b.17"),
     ],
 )
 def test_what_is_well_formed_has_no_fault(kind: str, value: str) -> None:
@@ -285,11 +294,11 @@ def test_what_is_well_formed_has_no_fault(kind: str, value: str) -> None:
         ("demande-admission", "12345678"),
         ("code-programme", "200.B01"), ("code-programme", "200-B0"), ("code-programme", ""),
         ("ramq", "ABC010101999"), ("ramq", "abcd01010199"),
-        ("telephone", "0145550123"), ("telephone", "5141550123"), ("telephone", "15145550123"), ("telephone", "911"),
+        ("telephone", "911"), ("telephone", "5145550123x"), ("telephone", "+555-0123"), ("telephone", "1" * 16),
         ("telephone", "5550123"), ("telephone", "514555-0123"), ("telephone", "(514) 555-0123"),
         ("telephone", "155-0123"),
         ("fiche", "123"), ("fiche", "00000123"), ("fiche", "0000123_1"),
-        ("matricule", ""), ("matricule", "A" * 21), ("matricule", "20 12345"),
+        ("matricule", ""), ("matricule", "A" * 41), ("matricule", "20 12345"),
     ],
 )  # fmt: skip
 def test_what_is_not_well_formed_is_refused(kind: str, value: str) -> None:

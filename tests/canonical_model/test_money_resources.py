@@ -278,3 +278,14 @@ def test_every_rule_of_money_slips_agreements_and_bundles_has_words() -> None:
     }  # fmt: skip
 
     assert told <= set(rules.known())
+
+
+def test_the_domain_of_an_entry_is_the_first_part_of_its_kind() -> None:
+    entry = document("AuditEvent") | {
+        "kind": "release.refused",
+        "domain": coding("audit_event_kind", "release"),
+    }
+
+    assert [] == found("AuditEvent", entry)
+    assert [] == found("AuditEvent", {key: value for key, value in entry.items() if key != "domain"})
+    assert [("(record)", "domain-disagrees")] == found("AuditEvent", entry | {"kind": "intake.landed"})

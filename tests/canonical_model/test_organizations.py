@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from canonical_model import resources, rules
 from canonical_model.base import Record, problems
 from canonical_model.elements import described
+from canonical_model.generated import documents
 from canonical_model.resources.calendar import Calendar
 from canonical_model.resources.school_year import SchoolYear
 from canonical_model.subjects import Resource
@@ -269,3 +270,33 @@ def test_a_number_is_written_once_and_a_replaced_one_is_kept() -> None:
 def test_a_third_sex_marker_and_an_unstated_one_are_taken() -> None:
     assert "X" == held(document("Person", 2)).sex.code
     assert held(document("Person", 1)).sex is None
+
+
+def test_the_code_of_a_building_is_opaque() -> None:
+    for code in ("1", "762901", "001500", "7620011234", "A-12"):
+        assert [] == found(document("Building", code=code))
+    assert [("code", "string-pattern-mismatch")] == found(document("Building", code="762 901"))
+
+
+@pytest.mark.parametrize("name", ["Student", "Person"])
+def test_a_generated_code_permanent_agrees_with_who_has_it(name: str) -> None:
+    made = [resources.resource(name).model_validate_json(json.dumps(one)) for one in documents(name, 200, 11)]
+    coded = [
+        one
+        for one in made
+        if "code-permanent" in one.model_dump_json() or getattr(one, "code_permanent", None)
+    ]
+
+    assert len(coded) > 100
+    assert set() == {doubt for one in made for doubt in one.doubts()}
+
+
+def test_a_code_permanent_that_still_stands_and_disagrees_is_a_doubt_about_the_person() -> None:
+    content = next(one for one in documents("Person", 50, 11) if "given" in one["names"][0])
+    place = len(content["identifiers"]) - 1
+    code = content["identifiers"][place]
+    content["identifiers"][place] = code | {"value": f"QQQQ{code['value'][4:]}"}
+    replaced = content | {"identifiers": [{**content["identifiers"][place], "replaced_by": code["value"]}]}
+
+    assert ((f"identifiers.{place}.value", "letters-disagree"),) == held(content).doubts()
+    assert () == held(replaced).doubts()

@@ -15,6 +15,7 @@ from canonical_model import dated, resources
 from canonical_model.base import problems
 from canonical_model.errors import ConfigurationError
 from canonical_model.exam_marks import check_final, exam_weights, expected_final
+from canonical_model.resources.college_result import CollegeResult
 from canonical_model.resources.ministry_result import MinistryResult
 from tests.canonical_model.school_path_examples import EXAMPLES, coding, number
 
@@ -171,11 +172,15 @@ def test_a_competency_result_without_a_step_is_the_final_one() -> None:
     assert [("step", "less-than-equal")] == faults(document | {"step": 31})
 
 
+SAYS = {"result", "remark", "remark_in_list"}
+
+
 def test_a_college_result_has_a_result_a_remark_or_both() -> None:
     kind = resources.resource("CollegeResult")
-    bare = {k: v for k, v in EXAMPLES["CollegeResult"].items() if k not in {"result", "remark"}}
+    bare = {k: v for k, v in EXAMPLES["CollegeResult"].items() if k not in SAYS}
     for document in (
         bare | {"result": "0"},
+        bare | {"remark_in_list": coding("result_remark_college", "IN")},
         bare | {"remark": "IT"},
         bare | {"result": "60", "remark": "SU"},
     ):
@@ -202,3 +207,11 @@ def test_a_credential_is_of_any_kind_in_use(kind: str) -> None:
     document = EXAMPLES["Credential"] | {"kind": coding("credential_type", kind), "granted": False}
 
     resources.resource("Credential").model_validate_json(json.dumps(document))
+
+
+def test_a_remark_of_the_list_is_the_remark_itself_and_says_nothing_of_success() -> None:
+    held = EXAMPLES["CollegeResult"]
+
+    assert [("(record)", "remark-disagrees")] == faults(held | {"remark": "DI"})
+    opaque = held | {"remark": "ZZ", "remark_in_list": None}  # a code that the site's list does not have
+    assert "ZZ" == CollegeResult.model_validate_json(json.dumps(opaque)).remark

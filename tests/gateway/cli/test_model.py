@@ -45,7 +45,9 @@ def test_a_schema_is_shown_in_the_version_asked(call: Call) -> None:
     "words", [
         ("schema",), ("schema", "Guardian", "--model-version", 3), ("schema", "Teacher"),
         ("schema", "Guardian", "--write"), ("validate", "Teacher", "x"), ("validate", "Student", "/nowhere.jsonl"),
-        ("reference", "--out", "/nowhere/x.html"),
+        ("reference", "--out", "/nowhere/x.html"), ("sample", "Student", "--mutation", "surprise"),
+        ("sample", "Student", "--expect", "/tmp/x"), ("validate", "Student", __file__, "--expect", __file__),
+        ("sample", "Student", "--mutation", "all", "--expect", "/nowhere/x"),
     ],
 )  # fmt: skip
 def test_a_wrong_call_is_a_sentence(call: Call, words: tuple[object, ...]) -> None:
@@ -135,3 +137,42 @@ def test_a_line_of_any_length_costs_no_memory(call: Call, tmp_path: Path) -> Non
     assert "document-too-large" in answer.out
     assert "2 documents lus, 1 valides, 1 refusés." in answer.out
     assert peak < 4 * MOST_BYTES
+
+
+@pytest.mark.parametrize("name", ["Student", "Invoice", "Bundle"])
+def test_faulty_samples_are_all_refused_by_the_rule_written_beside_them(
+    call: Call, tmp_path: Path, name: str
+) -> None:
+    expected, path = tmp_path / "expected.jsonl", tmp_path / "faulty.jsonl"
+    made = call("model", "sample", name, "--count", 25, "--mutation", "all", "--expect", expected)
+    path.write_text(made.out, "utf-8")
+    answer = call("--json", "model", "validate", name, path, "--expect", expected)
+
+    assert 0 == answer.code
+    assert (25, 25, 25, 25) == tuple(
+        answer.document[key] for key in ("read", "refused", "expected", "as_expected")
+    )
+    assert [] == answer.document["faults"]
+    assert 1 == call("model", "validate", name, path).code
+
+
+def test_what_is_refused_otherwise_than_expected_is_told(call: Call, tmp_path: Path, file: Path) -> None:
+    expected = tmp_path / "expected.jsonl"
+    expected.write_text('{"line": 4, "path": "family_name", "rule": "string-too-long"}\n', "utf-8")
+    answer = call("model", "validate", "Student", file, "--expect", expected)
+
+    assert 1 == answer.code
+    assert "ligne 4 : " not in answer.out
+    assert "ligne 3 : birth_date : date-" in answer.out
+    assert "1 refus attendus, 1 à l'endroit et par la règle attendus." in answer.out
+    good = tmp_path / "good.jsonl"
+    good.write_text(json.dumps(STUDENT) + "\n", "utf-8")
+    assert 1 == call("model", "validate", "Student", good, "--expect", expected).code
+
+
+def test_one_kind_of_fault_alone_can_be_asked_for(call: Call, tmp_path: Path) -> None:
+    expected = tmp_path / "expected.jsonl"
+    call("model", "sample", "Student", "--count", 5, "--mutation", "extra", "--expect", expected)
+
+    assert {"extra-forbidden"} == {json.loads(line)["rule"] for line in expected.read_text().splitlines()}
+    assert len(call("model", "sample", "Student", "--mutation", "missing").out.splitlines()) == 1
