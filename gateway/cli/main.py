@@ -76,9 +76,9 @@ def _model(app: typer.Typer) -> None:
 
 
 def _mappings(app: typer.Typer) -> None:
-    from gateway.cli import mappings  # noqa: PLC0415
+    from gateway.cli import mapping  # noqa: PLC0415
 
-    mappings.register(app)
+    mapping.register(app)
 
 
 def _dossiers(app: typer.Typer) -> None:

@@ -6,18 +6,18 @@ from collections.abc import Iterator
 from canonical_model import codings
 from canonical_model.codings import Coding
 from canonical_model.errors import ConfigurationError
-from canonical_model.resources import NAMES, resource
+from canonical_model.resources import NAMES
 from mappings.engine.code_maps import TEXT, UNMAPPED, CodeMap
 from mappings.engine.functions import FUNCTIONS
 from mappings.engine.language import Call, Field, Mapping
 from mappings.engine.reading import near
 from mappings.engine.result import Finding, Line
-from mappings.engine.targets import Target, at, resource_target
+from mappings.engine.targets import Target, at, model_of, resource_target
 
 
 def findings(mapping: Mapping) -> Iterator[Finding]:
     """Every fault of what is filled."""
-    if mapping.resource not in NAMES:
+    if mapping.form is None and mapping.resource not in NAMES:
         english, french = near(mapping.resource, NAMES)
         yield Line(mapping.file, mapping.line("to")).finding(
             "unknown-resource",
@@ -25,7 +25,7 @@ def findings(mapping: Mapping) -> Iterator[Finding]:
             f"le modèle n'a pas de {mapping.resource}{french}. Corrigez `to`.",
         )
         return
-    root = resource_target(resource(mapping.resource))
+    root = resource_target(model_of(mapping))
     for field in mapping.fields:
         line = Line(mapping.file, field.line)
         place = at(root, field.parts)
@@ -39,9 +39,42 @@ def findings(mapping: Mapping) -> Iterator[Finding]:
             )
         else:
             yield from _filling(mapping, field, place)
-    paths = {field.parts for field in mapping.fields}
+    yield from _lists(mapping, root)
+    paths = {field.parts for field in mapping.leaves}
     yield from _positions(mapping, paths)
     yield from _unfilled(mapping, root, paths)
+
+
+def _lists(mapping: Mapping, root: Target) -> Iterator[Finding]:
+    """Each list leads to a list of objects, whose required places its fields fill."""
+    for item in mapping.lists:
+        line = Line(mapping.file, item.line)
+        held = at(root, tuple(item.path.split(".")))
+        inside = held.child("0") if held and held.kind == "objects" else None
+        if inside is None:
+            yield line.finding(
+                "not-a-list",
+                f"{item.path} is not a list of objects. Correct the path.",
+                f"{item.path} n'est pas une liste d'objets. Corrigez le chemin.",
+            )
+            continue
+        way = f"{item.path}."
+        if any(field.path.startswith(way) for field in mapping.fields) or any(
+            other.path.startswith(way) for other in mapping.lists
+        ):
+            yield line.finding(
+                "filled-twice",
+                f"{item.path} is made of child rows, and another field fills a part of it. Remove one.",
+                f"{item.path} est fait de lignes filles, et un autre champ en remplit une partie. "
+                "Retirez l'un des deux.",
+            )
+        for field in item.fields:
+            place = at(inside, field.parts)
+            if place is None:
+                yield _unknown_path(Line(mapping.file, field.line), field, inside)
+            else:
+                yield from _filling(mapping, field, place)
+        yield from _unfilled(mapping, inside, {field.parts for field in item.fields})
 
 
 def _unknown_path(line: Line, field: Field, root: Target) -> Finding:
@@ -83,10 +116,11 @@ def _filling(mapping: Mapping, field: Field, place: Target) -> Iterator[Finding]
         if kind not in ("text", "list"):
             yield _clash(line, kind, "text")
             return
-        kind = kind if code_map.to == TEXT else "coding"
+        if code_map.to != TEXT:
+            kind = "codings" if kind == "list" else "coding"
         if kind == place.kind:
             yield from _code_map(code_map, place)
-    if kind != place.kind:
+    if kind != place.kind and not (place.kind == "number" and kind == "integer"):
         yield _clash(line, kind, place.kind)
     elif field.constant is not None and (refused := _refused_constant(mapping, field, place)):
         yield line.finding(

@@ -3,7 +3,7 @@
 from functools import lru_cache
 
 from canonical_model.errors import ConfigurationError
-from mappings.engine import check_columns, check_fields
+from mappings.engine import check_columns, check_fields, check_reverse
 from mappings.engine.language import Mapping
 from mappings.engine.result import Finding
 
@@ -12,6 +12,7 @@ from mappings.engine.result import Finding
 def check(mapping: Mapping) -> tuple[Finding, ...]:
     """Every fault, in the order of the files; none when the mapping can run."""
     found = (*check_columns.findings(mapping), *check_fields.findings(mapping))
+    found = found or tuple(check_reverse.findings(mapping))
     return tuple(sorted(set(found), key=lambda item: (item.file, item.line, item.kind, item.english)))
 
 

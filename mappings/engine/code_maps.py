@@ -29,14 +29,17 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class CodeMap:
-    """`to`: the canonical code list it leads to, or ``text`` when the target is a plain word."""
+    """`to`: the canonical code list it leads to, or ``text`` when the target is a plain word. `default` is
+    what an unmapped code becomes where `unmapped` is ``default``.
+    """
 
     name: str
     to: str
-    unmapped: Literal["refuse", "keep-source"]
+    unmapped: Literal["refuse", "keep-source", "default"]
     entries: tuple[Entry, ...]
     file: str
     digest: bytes
+    default: str = ""
 
     def changes(self) -> tuple[date, ...]:
         """The days on which what it says changes."""
@@ -50,19 +53,25 @@ class CodeMap:
 def load(path: Path, root: Path) -> CodeMap:
     """One file of `codes/`. Raises ConfigurationError, with the line, for what is not a code map."""
     node = read(path, root)
-    node.only("code_map", "to", "unmapped", "codes")
+    node.only("code_map", "to", "unmapped", "default", "codes")
     name = node.need("code_map")
     if name.text() != path.stem:
         raise name.refuse(
             "`code_map` must repeat the file's name. Correct it.",
             "`code_map` doit reprendre le nom du fichier. Corrigez-le.",
         )
-    unmapped = node.get("unmapped")
-    keeps = unmapped is not None and unmapped.one_of("refuse", "keep-source") == "keep-source"
+    unmapped, default = node.get("unmapped"), node.get("default")
+    said = unmapped.one_of("refuse", "keep-source", "default") if unmapped else "refuse"
+    if (said == "default") != (default is not None):
+        raise node.refuse(
+            "`unmapped: default` needs a `default`, and nothing else has one. Correct the code map.",
+            "`unmapped: default` exige un `default`, et lui seul. Corrigez la table de codes.",
+        )
     return CodeMap(
         name=path.stem,
         to=node.need("to").text(),
-        unmapped="keep-source" if keeps else "refuse",
+        unmapped="keep-source" if said == "keep-source" else "default" if said == "default" else "refuse",
+        default=default.text() if default else "",
         entries=tuple(e for code, child in node.need("codes").children() for e in _entries(code, child)),
         file=node.file.name,
         digest=node.file.digest,

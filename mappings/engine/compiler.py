@@ -1,57 +1,143 @@
-"""Runs a mapping over a batch: checks, compiles, maps, validates, accounts. Refuses a mapping with findings.
+"""Runs a mapping over frames: checks, compiles, maps, validates, accounts. Refuses a mapping with findings.
 
-The plan is one and the same for every slice of the main stream; slices keep the memory of a run flat.
+`Run` is a mapping made ready once and applied to any number of parts of the main stream, so that memory
+stays flat and a single record of the request path costs what it holds; `run` is the whole of it for one batch.
 """
 
 from collections.abc import Mapping as Frames
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 
 import polars as pl
 
-from canonical_model.base import Record
-from canonical_model.resources import resource
-from mappings.engine import checker, lineage, plan
+from mappings.engine import checker, lineage, plan, streams
 from mappings.engine.expressions import SLOT
+from mappings.engine.judging import Judge
 from mappings.engine.language import Mapping
-from mappings.engine.plan import COLUMN, DOCUMENT, KEY, OUT, RULE, Plan
+from mappings.engine.plan import COLUMN, KEY, OUT, RULE, Plan
 from mappings.engine.result import DOCUMENTS, RECORD, REJECTS, Mapped
-from mappings.engine.streams import ROW, admitted
-from mappings.engine.validation import Fault, validated
+from mappings.engine.streams import ROW
+from mappings.engine.targets import model_of
+from mappings.engine.validation import Fault
 
-SLICE = 20_000  # rows of the main stream: a wide row of GPI gives up to thirty records
+SLICE = 125_000  # rows of the main stream at once
+_THREADS = 2  # slices at once: what Polars does not spread over the cores by itself
+_RECORDS = 250_000  # of them at once: a wide row of GPI gives up to thirty
 
 
 def run(
-    mapping: Mapping, streams: Frames[str, pl.DataFrame], *, system: str, organization: str, day: date
+    mapping: Mapping, frames: Frames[str, pl.DataFrame], *, system: str, organization: str, day: date
 ) -> Mapped:
-    """Map one batch. `streams`: every declared stream, all columns text or null, `_row` and `_fault` if any.
+    """Map one batch. `frames`: every declared stream, all columns text or null, `_row` and `_fault` if any.
 
     `system` is the installation (``gpi@762000``), for messages; `organization` its six digits; `day` the
     business day, by which code maps and code lists are dated. Raises ConfigurationError for a mapping with
     findings and for frames that break the contract; a bad record is a reject, never an exception.
     """
-    checker.require(mapping)
-    frames = admitted(mapping, streams, system=system)
-    main = plan.with_keys(mapping, frames[mapping.stream])
-    sides = {join.stream: plan.side(join, frames[join.stream]) for join in mapping.joins}
-    compiled = plan.compiled(mapping, organization=organization, day=day)
-    model = resource(mapping.resource)
-    parts = [
-        _part(compiled, model, main[start : start + SLICE], sides) for start in range(0, main.height, SLICE)
-    ]
-    documents = pl.concat([pl.DataFrame(schema=DOCUMENTS), *(part.documents for part in parts)])
-    rejects = pl.concat([pl.DataFrame(schema=REJECTS), *(part.rejects for part in parts)])
-    return Mapped(
-        mapping=mapping.id,
-        documents=documents,
-        rejects=rejects,
-        rows=main.height,
-        filtered=sum(part.filtered for part in parts),
-        empty=sum(part.empty for part in parts),
-        candidates=sum(part.candidates for part in parts),
-        rejected=rejects.select("row", "slot").n_unique() if rejects.height else 0,
-    )
+    ready = Run(mapping, frames, system=system, organization=organization, day=day)
+    return ready.mapped(streams.given(mapping, mapping.stream, frames, system=system))
+
+
+class Run:
+    """A mapping ready to run for one organisation and one day, with the streams that it joins.
+
+    `frames` holds those; the main stream is given in parts. Several threads may map parts at once. Raises as `run`.
+    """
+
+    def __init__(
+        self, mapping: Mapping, frames: Frames[str, pl.DataFrame], *, system: str, organization: str, day: date
+    ) -> None:
+        checker.require(mapping)
+        self.mapping = mapping
+        self._system = system
+        self._evolved: dict[str, tuple[str, ...]] = {}
+        compiled = plan.compiled(mapping, organization=organization, day=day)
+        sides = {join.stream: compiled.side(join, self._frame(join.stream, frames)) for join in mapping.joins}
+        self._judge = Judge(
+            model_of(mapping), mapping.leaves, constants=compiled.constants(), before=tuple(sides.values())
+        )
+        self._plan, self._sides = _lightened(compiled, self._judge, sides)
+        for item in mapping.lists:
+            self._sides[item.stream] = self._plan.children(item, self._frame(item.stream, frames))
+        slots = len(mapping.unpivot.slots) if mapping.unpivot else 1
+        self._slice = max(1, min(SLICE, _RECORDS // slots))
+
+    def mapped(self, part: pl.DataFrame, twice: pl.Series | None = None) -> Mapped:
+        """The records of a part of the main stream.
+
+        `twice`: the keys that several rows of the whole stream bear (`repeated_keys`); None when the part is
+        the whole stream. Raises ConfigurationError when the part breaks the contract.
+        """
+        main = self._plan.keyed(self._admitted(self.mapping.stream, part), twice)
+        slices = [main[start : start + self._slice] for start in range(0, main.height, self._slice)]
+        if len(slices) > 1:
+            with ThreadPoolExecutor(_THREADS) as threads:
+                parts = list(threads.map(self._part, slices))
+        else:
+            parts = [self._part(part) for part in slices]
+        return _together(self.mapping, parts, main.height, self._evolved)
+
+    def keys(self, part: pl.DataFrame) -> pl.Series:
+        """The keys of the rows of a part that count: neither filtered, nor at fault, nor incomplete."""
+        main = self._plan.keyed(self._admitted(self.mapping.stream, part), pl.Series([], dtype=pl.String))
+        return main.filter(~pl.col(OUT) & pl.col(RULE).is_null())[KEY]
+
+    def _frame(self, name: str, frames: Frames[str, pl.DataFrame]) -> pl.DataFrame:
+        return self._admitted(name, streams.given(self.mapping, name, frames, system=self._system))
+
+    def _admitted(self, name: str, frame: pl.DataFrame) -> pl.DataFrame:
+        if found := streams.undeclared(self.mapping, name, frame):
+            self._evolved[name] = found
+        return streams.admitted(self.mapping, name, frame, system=self._system)
+
+    def _part(self, main: pl.DataFrame) -> "_Part":
+        rows, coded = self._plan.rows(main, self._sides)
+        state = rows.select(ROW, KEY, RULE, COLUMN, OUT)
+        records, coded = self._plan.records(rows, coded)
+        refused = state.filter(~pl.col(OUT) & pl.col(RULE).is_not_null())
+        filtered = int(state[OUT].sum())
+        written, faults = self._judge.judged(records, coded)
+        broken = _field_rejects(self._plan, records)
+        rejects = pl.concat(
+            [_row_rejects(refused), broken, _model_rejects(self.mapping, records, broken, faults)]
+        )
+        documents = records.select(
+            pl.col(KEY).alias("key"),
+            pl.col(ROW).alias("row"),
+            pl.col(SLOT).alias("slot"),
+            pl.Series("document", written, dtype=pl.String),
+        )
+        if broken.height:
+            documents = documents.filter(~_faulty(self._plan, records))
+        if documents["document"].null_count():
+            documents = documents.filter(pl.col("document").is_not_null())
+        used = records[ROW].n_unique() if self.mapping.unpivot else records.height
+        return _Part(
+            documents=documents.sort("row", maintain_order=True) if self.mapping.unpivot else documents,
+            rejects=rejects.sort("row", "slot", "path", maintain_order=True),
+            filtered=filtered,
+            empty=main.height - filtered - refused.height - used,
+            candidates=refused.height + records.height,
+        )
+
+
+def _lightened(
+    compiled: Plan, judge: Judge, sides: dict[str, pl.DataFrame]
+) -> tuple[Plan, dict[str, pl.DataFrame]]:
+    """The joined streams with whole objects in the place of their leaves, and without empty fault columns."""
+    gone: set[str] = set()
+    light = {}
+    for name, frame in sides.items():
+        empty = [c for c in frame.columns if c in compiled.faults and frame[c].null_count() == frame.height]
+        held = frame.drop(empty)
+        for item in judge.folded:
+            if {*item.leaves} <= {*frame.columns}:
+                held = item.write(held)
+                gone |= {*item.leaves}
+        gone |= {*empty}
+        light[name] = held
+    return compiled.lightened(frozenset(gone), tuple(item.column for item in judge.folded)), light
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,31 +151,26 @@ class _Part:
     candidates: int
 
 
-def _part(compiled: Plan, model: type[Record], main: pl.DataFrame, sides: dict[str, pl.DataFrame]) -> _Part:
-    rows = compiled.rows(main, sides)
-    state, records = pl.collect_all([rows.select(ROW, KEY, RULE, COLUMN, OUT), compiled.records(rows)])
-    refused = state.filter(~pl.col(OUT) & pl.col(RULE).is_not_null())
-    filtered = int(state[OUT].sum())
-    written, faults = validated(model, records[DOCUMENT])
-    broken = _field_rejects(compiled, records)
-    rejects = pl.concat([_row_rejects(refused), broken, _model_rejects(compiled, records, broken, faults)])
-    documents = (
-        records.select(KEY, ROW, SLOT)
-        .with_columns(pl.Series("document", written, dtype=pl.String))
-        .filter(pl.col("document").is_not_null() & ~_faulty(compiled, records))
-    )
-    return _Part(
-        documents=documents.rename({KEY: "key", ROW: "row", SLOT: "slot"}).sort("row", maintain_order=True),
-        rejects=rejects.sort("row", "slot", "path", maintain_order=True),
-        filtered=filtered,
-        empty=main.height - filtered - refused.height - records[ROW].n_unique(),
-        candidates=refused.height + records.height,
+def _together(
+    mapping: Mapping, parts: list[_Part], rows: int, evolved: dict[str, tuple[str, ...]]
+) -> Mapped:
+    rejects = pl.concat([pl.DataFrame(schema=REJECTS), *(part.rejects for part in parts)])
+    return Mapped(
+        mapping=mapping.id,
+        documents=pl.concat([pl.DataFrame(schema=DOCUMENTS), *(part.documents for part in parts)]),
+        rejects=rejects,
+        rows=rows,
+        filtered=sum(part.filtered for part in parts),
+        empty=sum(part.empty for part in parts),
+        candidates=sum(part.candidates for part in parts),
+        rejected=rejects.select("row", "slot").n_unique() if rejects.height else 0,
+        undeclared=tuple(f"{stream}.{column}" for stream, columns in evolved.items() for column in columns),
     )
 
 
 def _faulty(compiled: Plan, records: pl.DataFrame) -> pl.Series:
     """Whether the plan found a fault, for each record."""
-    marks = [pl.col(column).is_not_null() for column in compiled.faults()]
+    marks = [pl.col(column).is_not_null() for column in compiled.faults]
     return records.select(pl.any_horizontal([pl.lit(value=False), *marks]).alias("faulty"))["faulty"]
 
 
@@ -107,7 +188,9 @@ def _row_rejects(refused: pl.DataFrame) -> pl.DataFrame:
 def _field_rejects(compiled: Plan, records: pl.DataFrame) -> pl.DataFrame:
     """The faults that the plan found, each placed to the column it read."""
     found = [pl.DataFrame(schema=REJECTS)]
-    for column, value in compiled.faults().items():
+    for column, value in compiled.faults.items():
+        if records[column].null_count() == records.height:
+            continue
         held = records.filter(pl.col(column).is_not_null())
         for (slot,), part in held.group_by(SLOT, maintain_order=True) if held.height else ():
             place = lineage.place(compiled.mapping, value.field.path, slot)
@@ -125,7 +208,7 @@ def _field_rejects(compiled: Plan, records: pl.DataFrame) -> pl.DataFrame:
 
 
 def _model_rejects(
-    compiled: Plan, records: pl.DataFrame, broken: pl.DataFrame, faults: list[Fault]
+    mapping: Mapping, records: pl.DataFrame, broken: pl.DataFrame, faults: list[Fault]
 ) -> pl.DataFrame:
     """The faults that the model found, but for those that follow from a fault of the plan: a date that
     could not be read is not missing as well.
@@ -138,7 +221,7 @@ def _model_rejects(
     for fault in faults:
         row, key, slot = places.row(fault.index)
         if not any(_related(path, fault.path) for path in told.get((row, slot), ())):
-            column = lineage.place(compiled.mapping, fault.path, slot)
+            column = lineage.place(mapping, fault.path, slot)
             found.append((row, key, slot, column, fault.path, fault.rule))
     return pl.DataFrame(found, schema=REJECTS, orient="row")
 

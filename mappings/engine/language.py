@@ -5,11 +5,15 @@ above says what each word means.
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from functools import cached_property
+from typing import Any, Literal
 
 from mappings.engine.code_maps import CodeMap
+from mappings.engine.forms import Form
 
+Combine = Literal["alone", "between", "first", "percent"]
 CONTEXT = ("$organization", "$slot")
+ROW_NUMBER = "$row"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +32,13 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Test:
-    """A closed condition on one cell. `values` are those of ``equals`` (one) and ``in``."""
+    """A closed condition on one cell. `values` are those of ``equals`` (one) and ``in``, or the day of
+    ``before`` and ``after``, which ask the first ten characters of the cell, ``2025-09-30``.
+    """
 
     __test__ = False  # not a pytest class
 
-    kind: Literal["equals", "in", "blank", "numeric"]
+    kind: Literal["equals", "in", "blank", "numeric", "before", "after"]
     values: tuple[str, ...] = ()
     negated: bool = False
 
@@ -55,12 +61,13 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """How one canonical path is filled: by a constant, or by what is read and done to it, in this order:
-    put together (`between`), `default` for a blank, `when`, functions, code map.
+    """How one path is filled: by a constant, or by what is read and done to it, in this order:
+    several made one (`combine`), `default` for a blank, `when`, functions, code map.
     """
 
     path: str
     reads: tuple[Reference, ...]
+    combine: Combine
     between: str
     constant: str | None
     default: str | None
@@ -77,12 +84,21 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """A stream's contract: its columns, and what an undeclared one does."""
+    """A stream's contract: its columns, what an undeclared one does, and the functions that must be able
+    to read a column (`types`).
+
+    A stream of canonical documents names their `resource` and, for each column, its path in the document.
+    `format` is how its file is written, as the readers of files understand it.
+    """
 
     name: str
     columns: tuple[str, ...]
-    unknown_columns: Literal["freeze", "discard"]
+    unknown_columns: Literal["freeze", "discard", "evolve"]
     line: int
+    types: tuple[tuple[str, str], ...] = ()
+    resource: str = ""
+    paths: tuple[tuple[str, str], ...] = ()
+    format: tuple[tuple[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +136,41 @@ class Unpivot:
 
 
 @dataclass(frozen=True, slots=True)
+class ChildList:
+    """The rows of another stream as the items of the list at `path`, in the order of the columns `order`.
+
+    `on`: (main column, its column); `fields` read that stream, and their paths lie below one item.
+    """
+
+    path: str
+    stream: str
+    on: tuple[tuple[str, str], ...]
+    order: tuple[str, ...]
+    fields: tuple[Field, ...]
+    line: int
+
+    @property
+    def whole(self) -> Field:
+        """The list as one field of the record, which reads all that its items read."""
+        reads = tuple(dict.fromkeys(item for field in self.fields for item in field.reads))
+        return Field(self.path, reads, "alone", "", None, None, None, (), None, self.line)
+
+
+@dataclass(frozen=True, slots=True)
+class Reversal:
+    """How a mapping is read backwards: not at all (`reversible` is False), or all but the columns that are
+    `lossy`, each with the reason; `main` streams are those written.
+    """
+
+    reversible: bool
+    lossy: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
 class Mapping:
-    """One mapping file with the code maps it uses. `digest`: SHA-256 of all of them, in hexadecimal."""
+    """One mapping file with the code maps and the form it uses. `digest`: SHA-256 of all of them, in
+    hexadecimal. `resource` is the canonical one that it makes, or the name of the `form`.
+    """
 
     id: str
     file: str
@@ -133,15 +182,33 @@ class Mapping:
     where: tuple[Condition, ...]
     unpivot: Unpivot | None
     fields: tuple[Field, ...]
+    lists: tuple[ChildList, ...]
     never_read: tuple[Reference, ...]
+    reversal: Reversal | None
     code_maps: tuple[tuple[str, CodeMap], ...]
     lines: tuple[tuple[str, int], ...]
     digest: str
+    form: Form | None = None
 
     @property
     def system(self) -> str:
         """The folder: ``gpi``."""
         return self.id.split("/", maxsplit=1)[0]
+
+    @property
+    def numbered(self) -> bool:
+        """Whether rows are told apart by their number alone (``key: [$row]``)."""
+        return self.key == (ROW_NUMBER,)
+
+    @cached_property
+    def leaves(self) -> tuple[Field, ...]:
+        """The fields of a record, each list of child rows as one."""
+        return (*self.fields, *(item.whole for item in self.lists))
+
+    @property
+    def joined(self) -> tuple[Join | ChildList, ...]:
+        """Every other stream, and how its rows are found from a main row."""
+        return (*self.joins, *self.lists)
 
     def code_map(self, name: str) -> CodeMap | None:
         """The code map that `fields` call by that name; None when its file is absent."""
@@ -150,11 +217,13 @@ class Mapping:
     def columns_read(self) -> tuple[tuple[str, str, int], ...]:
         """(stream, column, line) of everything that the mapping uses, the key's and the joins' included."""
         main = self.stream
-        found = [(main, column, self.line("key")) for column in self.key]
-        for join in self.joins:
+        found = [] if self.numbered else [(main, column, self.line("key")) for column in self.key]
+        for join in self.joined:
             found += [(main, column, join.line) for column, _ in join.on]
             found += [(join.stream, column, join.line) for _, column in join.on]
-        named = [(item, field.line) for field in self.fields for item in field.reads]
+        for item in self.lists:
+            found += [(item.stream, column, item.line) for column in item.order]
+        named = [(item, field.line) for field in self.leaves for item in field.reads]
         named += [(item, condition.line) for condition in self.where for item, _ in condition.alternatives]
         found += [(item.stream, item.name, line) for item, line in named if item.kind == "column"]
         if self.unpivot:

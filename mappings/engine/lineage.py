@@ -1,11 +1,12 @@
 """Answers where a canonical value comes from: stream, true columns, steps, code map. Looks at no record."""
 
+from dataclasses import replace
 from typing import Literal
 
 from canonical_model.errors import ConfigurationError
 from mappings.engine.code_maps import TEXT
 from mappings.engine.functions import FUNCTIONS
-from mappings.engine.language import Field, Mapping, Reference, Test
+from mappings.engine.language import ChildList, Field, Mapping, Reference, Test
 from mappings.engine.result import RECORD, Lineage
 
 Language = Literal["fr", "en"]
@@ -37,11 +38,28 @@ def explain(mapping: Mapping, path: str, slot: str | None = None, *, language: L
 def fields_at(mapping: Mapping, path: str) -> tuple[Field, ...]:
     """The fields that fill a path: the one of that path or of a path above it, else those below it.
 
-    A position in a list is that written in the mapping.
+    A position in a list is that written in the mapping; below a list of child rows, the one asked for.
     """
     parts = tuple(path.split("."))
-    above = [field for field in mapping.fields if parts[: len(field.parts)] == field.parts]
-    return tuple(above or [field for field in mapping.fields if field.parts[: len(parts)] == parts])
+    for item in mapping.lists:
+        way = tuple(item.path.split("."))
+        if parts[: len(way)] == way:
+            position, below = (*parts[len(way) : len(way) + 1], "0")[0], parts[len(way) + 1 :]
+            return tuple(
+                replace(field, path=f"{item.path}.{position}.{field.path}")
+                for field in _within(item.fields, below) or item.fields
+            )
+    return _within(mapping.fields, parts) + tuple(
+        field
+        for item in mapping.lists
+        if tuple(item.path.split("."))[: len(parts)] == parts
+        for field in fields_at(mapping, item.path)
+    )
+
+
+def _within(fields: tuple[Field, ...], parts: tuple[str, ...]) -> tuple[Field, ...]:
+    above = [field for field in fields if parts[: len(field.parts)] == field.parts]
+    return tuple(above or [field for field in fields if field.parts[: len(parts)] == parts])
 
 
 def cells_of(mapping: Mapping, fields: tuple[Field, ...], slot: str | None) -> tuple[tuple[str, str], ...]:
@@ -83,12 +101,13 @@ def _steps(mapping: Mapping, field: Field, language: Language) -> list[str]:
     steps = [] if field.constant is None else [_constant(field.constant, french=french)]
     for reference in field.reads:
         steps += _read(mapping, reference, french=french)
-    if field.between:
-        steps.append(
-            f"mis bout à bout avec « {field.between} »" if french else f"put together with `{field.between}`"
-        )
+    steps += _combined(field, french=french)
     if field.default is not None:
-        steps.append(f"vide : « {field.default} »" if french else f"blank: `{field.default}`")
+        steps.append(
+            f"vide : remplacé par « {field.default} »"
+            if french
+            else f"blank: replaced with `{field.default}`"
+        )
     if field.when is not None:
         steps.append(_when(field.when, french=french))
     for call in field.do:
@@ -97,7 +116,25 @@ def _steps(mapping: Mapping, field: Field, language: Language) -> list[str]:
     if field.code_map is not None:
         name = f"{mapping.system}/{field.code_map}"
         steps.append(f"code traduit par la table {name}" if french else f"code translated by the map {name}")
+        held = mapping.code_map(field.code_map)
+        if held is not None and held.unmapped == "default":
+            words = (f"code hors de la table : « {held.default} »", f"code outside the map: `{held.default}`")
+            steps.append(words[0] if french else words[1])
     return steps
+
+
+def _combined(field: Field, *, french: bool) -> list[str]:
+    """How several columns became one value."""
+    words = {
+        "alone": None,
+        "between": (f"mis bout à bout avec « {field.between} »", f"put together with `{field.between}`"),
+        "first": ("la première case remplie", "the first that is filled"),
+        "percent": (
+            "la première case en pour cent de la seconde, à deux décimales",
+            "the first as a percentage of the second, to two decimals",
+        ),
+    }[field.combine]
+    return [] if words is None else [words[0] if french else words[1]]
 
 
 def _constant(text: str, *, french: bool) -> str:
@@ -111,22 +148,39 @@ def _read(mapping: Mapping, reference: Reference, *, french: bool) -> list[str]:
         return [_constant(reference.name, french=french)]
     if reference.name == "$slot":
         return ["d'après la colonne lue" if french else "from which column was read"]
-    for join in mapping.joins:
+    for join in mapping.joined:
         if join.stream == reference.stream:
             on = ", ".join(dict.fromkeys(other for _, other in join.on))
             words = (f"ligne de {join.stream} de même {on}", f"row of {join.stream} of same {on}")
+            if isinstance(join, ChildList):
+                words = (f"lignes de {join.stream} de même {on}", f"rows of {join.stream} of same {on}")
+                order = ", ".join(join.order)
+                ordered = (f", par {order}", f", by {order}") if order else ("", "")
+                words = (
+                    f"{words[0]}, un élément chacune{ordered[0]}",
+                    f"{words[1]}, an item each{ordered[1]}",
+                )
             return [words[0] if french else words[1]]
     return []
 
 
-def _when(test: Test, *, french: bool) -> str:
+def tested(test: Test, language: Language) -> str:
+    """A condition in words, after the name of what is looked at: ``n'est pas vide``, ``is not blank``."""
     words = {
         "numeric": ("un nombre", "a number"),
         "blank": ("vide", "blank"),
         "equals": (f"« {', '.join(test.values)} »", f"`{', '.join(test.values)}`"),
+        "before": (f"avant le {', '.join(test.values)}", f"before {', '.join(test.values)}"),
+        "after": (f"le {', '.join(test.values)} ou après", f"on {', '.join(test.values)} or later"),
         "in": (f"parmi « {', '.join(test.values)} »", f"one of `{', '.join(test.values)}`"),
     }[test.kind]
-    if french:
+    if language == "fr":
         verb = "n'est pas" if test.negated else "est"
-        return f"seulement si la cellule {verb} {words[0]}"
-    return f"only if the cell is {'not ' if test.negated else ''}{words[1]}"
+        return f"{verb} {words[0]}"
+    return f"is {'not ' if test.negated else ''}{words[1]}"
+
+
+def _when(test: Test, *, french: bool) -> str:
+    if french:
+        return f"seulement si la cellule {tested(test, 'fr')}"
+    return f"only if the cell {tested(test, 'en')}"

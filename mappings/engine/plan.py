@@ -1,145 +1,227 @@
-"""The one lazy plan of a mapping: rows joined and judged, slots unpivoted, records as JSON with their faults.
+"""The one lazy plan of a mapping: rows joined and judged, slots unpivoted, records as leaves with their faults.
 
 A row is filtered, rejected or used, never two of these. A join finds at most one row, so it never
-multiplies: two different rows that match are a reject, two equal ones are one row.
+multiplies: two different rows that match are a reject, two equal ones are one row. What reads only a
+joined stream is made once for each of its rows, before the join.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping as Frames
+from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import cached_property
 
 import polars as pl
 
 from mappings.engine import expressions
-from mappings.engine.expressions import SLOT, Value
-from mappings.engine.language import Condition, Join, Mapping, Slot
+from mappings.engine.expressions import SLOT, Value, leaf_column
+from mappings.engine.making import Coded, Making, expressions_of
+from mappings.engine.language import ChildList, Condition, Join, Mapping, Unpivot
 from mappings.engine.streams import FAULT, PLACE, ROW, UNWRITABLE
 
-KEY, RULE, COLUMN, OUT, DOCUMENT = "?key", "?rule", "?column", "?out", "?document"
+KEY, RULE, COLUMN, OUT = "?key", "?rule", "?column", "?out"
 BLANK_KEY, LONG_KEY, DUPLICATE_KEY = "blank-key", "key-too-long", "duplicate-key"
 AMBIGUOUS = "ambiguous-match"
 LONGEST_KEY = 200  # canonical_model.provenance.Place.key
+_INDEX = "?index"
 
 _NO_TEXT = pl.lit(None, dtype=pl.String)
 
 
-def with_keys(mapping: Mapping, main: pl.DataFrame) -> pl.DataFrame:
-    """The main stream with what must be known over the whole batch: key, main filters, faults of the row.
-
-    A row whose key is incomplete is named by what there is of it and its row number.
-    """
-    key = pl.concat_str([_part(column) for column in mapping.key], separator="|")
-    whole = pl.all_horizontal([pl.col(column).is_not_null() for column in mapping.key])
-    short = key.str.len_chars() <= LONGEST_KEY
-    clean = ~key.str.contains(UNWRITABLE)
-    partial = key.str.slice(0, LONGEST_KEY - 20).str.replace_all(UNWRITABLE, "?")
-    row = pl.format("{}#row {}", partial, pl.col(ROW))
-    kept = expressions.holds(mapping, (item for item in mapping.where if not _joined(mapping, item)))
-    twice = pl.when(~pl.col(OUT) & pl.col(FAULT).is_null() & whole).then(pl.col(KEY)).is_duplicated()
-    blank = pl.coalesce([pl.when(pl.col(column).is_null()).then(pl.lit(column)) for column in mapping.key])
-    rule = pl.coalesce(
-        pl.col(FAULT),
-        pl.when(~whole).then(pl.lit(BLANK_KEY)),
-        pl.when(~short).then(pl.lit(LONG_KEY)),
-        pl.when(twice).then(pl.lit(DUPLICATE_KEY)),
-    )
-    place = (
-        pl.when(pl.col(FAULT).is_not_null())
-        .then(pl.col(PLACE).fill_null(""))
-        .otherwise(pl.coalesce(blank, pl.lit(", ".join(mapping.key))))
-    )
-    return (
-        main.lazy()
-        .with_columns(
-            pl.when(whole & short & clean).then(key).otherwise(row).alias(KEY),
-            (pl.col(FAULT).is_null() & ~kept).alias(OUT),
-        )
-        .with_columns(pl.when(~pl.col(OUT)).then(rule).alias(RULE), place.alias(COLUMN))
-        .collect()
-    )
-
-
-def side(join: Join, frame: pl.DataFrame) -> pl.DataFrame:
-    """The joined stream, one row for each key, ready to be joined again and again."""
-    on = [_on(join, number) for number in range(len(join.on))]
-    columns = [column for column in frame.columns if column not in (ROW, FAULT, PLACE)]
-    return (
-        frame.lazy()
-        .select(
-            *(
-                pl.col(other).str.strip_chars().alias(name)
-                for name, (_, other) in zip(on, join.on, strict=True)
-            ),
-            *(pl.col(column).alias(f"{join.stream}.{column}") for column in columns),
-            pl.col(FAULT).alias(f"{join.stream}?fault"),
-        )
-        .drop_nulls(on)
-        .unique(maintain_order=True)
-        .with_columns((pl.len().over(on) > 1).alias(f"{join.stream}?twice"))
-        .unique(subset=on, keep="first", maintain_order=True)
-        .collect()
-    )
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Plan:
     """A mapping compiled for one organisation and one day; it runs over any part of the main stream."""
 
     mapping: Mapping
     values: tuple[Value, ...]
+    lists: tuple[tuple[Value, ...], ...]
+    gone: frozenset[str] = frozenset()
+    folded: tuple[str, ...] = ()
+    made: Making = field(default_factory=Making)
 
-    def rows(self, main: pl.DataFrame, sides: dict[str, pl.DataFrame]) -> pl.LazyFrame:
-        """Each row with its joins, its state (`?out`, `?rule`, `?column`) and the values without slot."""
-        frame = main.lazy()
-        for join in self.mapping.joins:
-            keys = [_on(join, number) for number in range(len(join.on))]
-            frame = frame.join(
-                sides[join.stream].lazy(),
-                left_on=[pl.col(column).str.strip_chars() for column, _ in join.on],
-                right_on=keys,
-                how="left",
-                maintain_order="left",
-            ).drop(keys, strict=False)
-        joined = [item for item in self.mapping.where if _joined(self.mapping, item)]
-        kept = expressions.holds(self.mapping, joined)
+    def keyed(self, main: pl.DataFrame, twice: pl.Series | None = None) -> pl.DataFrame:
+        """The main stream with its key, whether a main filter leaves it out, and the fault of the row.
+
+        `twice`: the keys that several rows of the whole stream bear; None when `main` is the whole stream.
+        A row whose key is incomplete is named by what there is of it and its row number.
+        """
+        kept = expressions.holds(self.mapping, self._conditions(joined=False))
+        key, faults, place = self._numbered() if self.mapping.numbered else self._key(twice)
         return (
-            frame.with_columns(self._rule().alias(RULE), self._column().alias(COLUMN))
-            .with_columns((pl.col(OUT) | (pl.col(RULE).is_null() & ~kept)).alias(OUT))
-            .with_columns(self._made(per_slot=False))
+            main.lazy()
+            .with_columns(key.alias(KEY), (pl.col(FAULT).is_null() & ~kept).alias(OUT))
+            .with_columns(
+                pl.when(~pl.col(OUT)).then(pl.coalesce(pl.col(FAULT), *faults)).alias(RULE),
+                pl.when(pl.col(FAULT).is_not_null()).then(pl.col(PLACE).fill_null("")).otherwise(place).alias(COLUMN),
+            )
+            .collect()
         )
 
-    def records(self, rows: pl.LazyFrame) -> pl.LazyFrame:
-        """The records of the rows in use: `_row`, `?key`, `?slot`, `?document`, and the faults."""
-        used = rows.filter(~pl.col(OUT) & pl.col(RULE).is_null())
-        made = [expr.meta.output_name() for expr in self._made(per_slot=False)]
-        read = {
-            expressions.column(self.mapping, reference)
-            for value in self.values
-            for reference in value.field.reads
-            if value.per_slot and reference.kind == "column"
-        }
-        kept = [pl.col(name) for name in (ROW, KEY, *made, *sorted(read))]
+    def side(self, join: Join, frame: pl.DataFrame) -> pl.DataFrame:
+        """The joined stream, one row for each key, with what reads nothing else, ready to be joined."""
+        on = _ons(join)
+        columns = [column for column in frame.columns if column not in (ROW, FAULT, PLACE)]
+        fault = f"{join.stream}?fault"
+        return (
+            frame.lazy()
+            .select(
+                *_keys(join),
+                *(pl.col(column).alias(f"{join.stream}.{column}") for column in columns),
+                pl.col(FAULT).alias(fault),
+            )
+            .drop_nulls(on)
+            .unique(maintain_order=True)
+            .with_columns((pl.len().over(on) > 1).alias(f"{join.stream}?twice"))
+            .unique(subset=on, keep="first", maintain_order=True)
+            .with_columns(expressions_of(self._hoisted[join.stream]))
+            .select(
+                *on, fault, f"{join.stream}?twice", *self._kept(join),
+                *(expr.meta.output_name() for expr in expressions_of(self._hoisted[join.stream])),
+            )
+            .collect()
+        )  # fmt: skip
+
+    def children(self, child: ChildList, frame: pl.DataFrame) -> pl.DataFrame:
+        """The child rows of each main row as the JSON of one list, with the first fault among them."""
+        values = self.lists[self.mapping.lists.index(child)]
+        number = len(self.mapping.fields) + self.mapping.lists.index(child)
+        order = [pl.col(column) for column in child.order] or [pl.col(ROW)]
+        made = [expr for value in values for expr in expressions_of({value.number: value})]
+        faults = [pl.col(FAULT), *(pl.col(f"?f{v.number}") for v in values if v.fault is not None)]
+        nested = expressions.nested((v.field, pl.col(leaf_column(v.number))) for v in values)
+        return (
+            frame.lazy()
+            .sort(order, nulls_last=True, maintain_order=True)
+            .select(*_keys(child), FAULT, *made)
+            .drop_nulls(_ons(child))
+            .select(*_ons(child), expressions.document(nested).alias("?item"), pl.coalesce(faults).alias("?fault"))
+            .group_by(_ons(child), maintain_order=True)
+            .agg(pl.col("?item").str.join(","), pl.col("?fault").drop_nulls().first().alias(f"?f{number}"))
+            .with_columns(pl.concat_str([pl.lit("["), "?item", pl.lit("]")]).alias(leaf_column(number)))
+            .drop("?item")
+            .collect()
+        )
+
+    def rows(
+        self, main: pl.DataFrame, sides: Frames[str, pl.DataFrame]
+    ) -> tuple[pl.DataFrame, Coded]:
+        """Each row with its joins, its state (`?out`, `?rule`, `?column`) and the values without slot."""
+        frame = main
+        for join in (*self.mapping.joins, *self.mapping.lists):
+            frame = frame.hstack(_found(main, join, sides[join.stream]))
+        kept = expressions.holds(self.mapping, self._conditions(joined=True))
+        if self.mapping.joins:
+            judged = frame.lazy().with_columns(self._rule().alias(RULE), self._column().alias(COLUMN))
+            frame = judged.with_columns((pl.col(OUT) | (pl.col(RULE).is_null() & ~kept)).alias(OUT)).collect()
+        return self.made.over(frame, self._plain)
+
+    def records(self, rows: pl.DataFrame, coded: Coded) -> tuple[pl.DataFrame, Coded]:
+        """The records of the rows in use: `_row`, `?key`, `?slot`, the JSON of each field, and the faults."""
+        used = rows.lazy().filter(~pl.col(OUT) & pl.col(RULE).is_null())
         unpivot = self.mapping.unpivot
         if unpivot is None:
-            records = used.select(*kept, _NO_TEXT.alias(SLOT))
+            frame = used.with_columns(_NO_TEXT.alias(SLOT)).collect()
         else:
-            records = pl.concat([_slot(used, kept, slot, unpivot.present) for slot in unpivot.slots])
-        leaves = [(value.field, pl.col(f"?v{number}")) for number, value in enumerate(self.values)]
-        return records.with_columns(self._made(per_slot=True)).select(
-            ROW, KEY, SLOT, expressions.document(leaves).alias(DOCUMENT), *self.faults()
-        )
+            carried = [name for name in self._carried if name not in coded]
+            places = dict.fromkeys(place for place, _ in coded.values())
+            frame = _unpivoted(used, unpivot, [*carried, *places]).collect()
+        made, more = self.made.over(frame, self._slotted)
+        every = coded | more
+        leaves = [name for name in self._leaves if name not in every]
+        places = dict.fromkeys(place for place, _ in every.values())
+        return made.select(ROW, KEY, SLOT, *leaves, *self.folded, *places), every
 
+    @cached_property
     def faults(self) -> dict[str, Value]:
         """The fault column of each value that can break a rule."""
-        return {f"?f{n}": value for n, value in enumerate(self.values) if value.fault is not None}
+        faults = {f"?f{value.number}": value for value in self.values if value.fault is not None}
+        return {name: value for name, value in faults.items() if name not in self.gone}
 
-    def _made(self, *, per_slot: bool) -> list[pl.Expr]:
-        made = []
-        for number, value in enumerate(self.values):
-            if value.per_slot == per_slot:
-                made.append(value.json.alias(f"?v{number}"))
-                if value.fault is not None:
-                    made.append(value.fault.alias(f"?f{number}"))
-        return made
+    @cached_property
+    def _leaves(self) -> list[str]:
+        leaves = (leaf_column(value.number) for value in self.values)
+        return [*(name for name in leaves if name not in self.gone), *self.faults]
+
+    def constants(self) -> dict[str, str]:
+        """The JSON of the leaf columns that are the same in every record."""
+        fixed = [v for v in self.values if v.field.constant is not None and not v.dated]
+        return {leaf_column(v.number): pl.select(v.json.alias("?"))["?"][0] for v in fixed}
+
+    def lightened(self, gone: frozenset[str], folded: tuple[str, ...]) -> "Plan":
+        """The plan when leaf columns were folded into others, or fault columns hold nothing, before the join."""
+        return replace(self, gone=gone, folded=folded)
+
+    @cached_property
+    def _hoisted(self) -> dict[str, dict[int, Value]]:
+        """The values that each joined stream can make alone."""
+        held: dict[str, dict[int, Value]] = {join.stream: {} for join in self.mapping.joins}
+        for value in self.values:
+            if value.alone in held:
+                held[value.alone][value.number] = value
+        return held
+
+    @cached_property
+    def _plain(self) -> dict[int, Value]:
+        before = {number for held in self._hoisted.values() for number in held}
+        return {v.number: v for v in self.values if not (v.per_slot or v.listed or v.number in before)}
+
+    @cached_property
+    def _slotted(self) -> dict[int, Value]:
+        return {value.number: value for value in self.values if value.per_slot}
+
+    @cached_property
+    def _carried(self) -> list[str]:
+        """What the records of a row take from it: the values already made, and what the others read."""
+        read = {
+            expressions.column(self.mapping, reference)
+            for value in self._slotted.values()
+            for reference in value.field.reads
+            if reference.kind == "column"
+        }
+        made = [n for v in self.values if not v.per_slot for n in (leaf_column(v.number), f"?f{v.number}")]
+        there = {*self._leaves}
+        return [ROW, KEY, *(name for name in made if name in there), *self.folded, *sorted(read)]
+
+    def _kept(self, join: Join) -> list[str]:
+        """The columns of a joined stream that are still read after the join."""
+        values = [*self._plain.values(), *self._slotted.values()]
+        read = [reference for value in values for reference in value.field.reads]
+        read += [reference for item in self._conditions(joined=True) for reference, _ in item.alternatives]
+        read += [reference for value in values if value.dated for reference in value.dated]
+        return sorted(
+            {expressions.column(self.mapping, item) for item in read if item.stream == join.stream}
+        )
+
+    def _conditions(self, *, joined: bool) -> list[Condition]:
+        """Those that look at a joined stream, which are asked only of rows that found theirs; or the others."""
+        main = self.mapping.stream
+        return [
+            item
+            for item in self.mapping.where
+            if any(reference.stream != main for reference, _ in item.alternatives) == joined
+        ]
+
+    def _numbered(self) -> tuple[pl.Expr, list[pl.Expr], pl.Expr]:
+        return pl.col(ROW).cast(pl.String), [], pl.lit("")
+
+    def _key(self, twice: pl.Series | None) -> tuple[pl.Expr, list[pl.Expr], pl.Expr]:
+        """The key, the rules that it may break, and the column at fault."""
+        columns = self.mapping.key
+        key = key_text(self.mapping)
+        whole = pl.all_horizontal([pl.col(column).is_not_null() for column in columns])
+        short = key.str.len_chars() <= LONGEST_KEY
+        clean = ~key.str.contains(UNWRITABLE)
+        partial = key.str.slice(0, LONGEST_KEY - 20).str.replace_all(UNWRITABLE, "?")
+        row = pl.format("{}#row {}", partial, pl.col(ROW))
+        counted = pl.when(~pl.col(OUT) & pl.col(FAULT).is_null() & whole).then(pl.col(KEY))
+        again = counted.is_duplicated() if twice is None else counted.is_in(twice.implode())
+        blank = pl.coalesce([pl.when(pl.col(column).is_null()).then(pl.lit(column)) for column in columns])
+        faults = [
+            pl.when(~whole).then(pl.lit(BLANK_KEY)),
+            pl.when(~short).then(pl.lit(LONG_KEY)),
+            pl.when(again).then(pl.lit(DUPLICATE_KEY)),
+        ]
+        named = pl.when(whole & short & clean).then(key).otherwise(row)
+        return named, faults, pl.coalesce(blank, pl.lit(", ".join(columns)))
 
     def _judgements(self) -> list[tuple[str, pl.Expr]]:
         """(column of the main row, rule or null) of each join, the first that holds counts."""
@@ -168,30 +250,63 @@ class Plan:
 
 def compiled(mapping: Mapping, *, organization: str, day: date) -> Plan:
     """The plan of a mapping that the checker has passed."""
-    return Plan(mapping, expressions.values(mapping, organization=organization, day=day))
+    values = expressions.values(mapping, organization=organization, day=day)
+    lists = tuple(
+        expressions.child_values(mapping, item, organization=organization, day=day) for item in mapping.lists
+    )
+    return Plan(mapping, values, lists)
 
 
-def _slot(rows: pl.LazyFrame, kept: list[pl.Expr], slot: Slot, present: tuple[str, ...]) -> pl.LazyFrame:
-    """The rows in which the slot is filled, its columns under the names that fields read."""
-    filled = [pl.col(column).is_not_null() for name, column in slot.columns if name in present]
-    return rows.filter(pl.any_horizontal(filled)).select(
-        *kept,
-        pl.lit(slot.name).alias(SLOT),
-        *(pl.col(column).alias(expressions.slot_column(name)) for name, column in slot.columns),
+def key_text(mapping: Mapping) -> pl.Expr:
+    r"""The parts of a key with ``|`` between; blank is empty, ``|`` in a part is ``\|``."""
+    parts = [
+        pl.col(column).str.strip_chars().fill_null("").str.replace_many(["\\", "|"], ["\\\\", "\\|"])
+        for column in mapping.key
+    ]
+    return pl.concat_str(parts, separator="|")
+
+
+def _found(main: pl.DataFrame, join: Join | ChildList, side: pl.DataFrame) -> pl.DataFrame:
+    """For each main row, the row of the joined stream that it finds, its key left out; blanks where none."""
+    names = _ons(join)
+    wanted = main.select(
+        pl.col(column).str.strip_chars().alias(name) for (column, _), name in zip(join.on, names, strict=True)
+    )
+    places = wanted.join(
+        side.select(names).with_row_index(_INDEX), on=names, how="left", maintain_order="left"
+    )[_INDEX]
+    return pl.DataFrame([column[places] for column in side.drop(names)])
+
+
+def _unpivoted(used: pl.LazyFrame, unpivot: Unpivot, carried: list[str]) -> pl.LazyFrame:
+    """The filled slots of each row, their columns under the names that fields read."""
+    indexed = used.with_row_index(_INDEX)
+    slots = []
+    for number, name in enumerate(unpivot.names):
+        columns = [slot.columns[number][1] for slot in unpivot.slots]
+        named = [f"{at}" for at in range(len(columns))]  # one column may stand in two slots
+        cells = indexed.select(_INDEX, *(pl.col(c).alias(n) for c, n in zip(columns, named, strict=True)))
+        long = cells.unpivot(
+            named, index=_INDEX, variable_name=SLOT, value_name=expressions.slot_column(name)
+        )
+        slots.append(long if not slots else long.select(expressions.slot_column(name)))
+    filled = [pl.col(expressions.slot_column(name)).is_not_null() for name in unpivot.present]
+    names = {str(at): slot.name for at, slot in enumerate(unpivot.slots)}
+    return (
+        pl.concat(slots, how="horizontal")
+        .filter(pl.any_horizontal(filled))
+        .with_columns(pl.col(SLOT).replace_strict(names))
+        .join(indexed.select(_INDEX, *carried), on=_INDEX, how="left", maintain_order="left")
     )
 
 
-def _on(join: Join, number: int) -> str:
-    """The name of a joined stream's key column, apart from those that fields read."""
-    return f"{join.stream}?on{number}"
+def _ons(join: Join | ChildList) -> list[str]:
+    """The names of a joined stream's key columns, apart from those that fields read."""
+    return [f"{join.stream}?on{number}" for number in range(len(join.on))]
 
 
-def _part(column: str) -> pl.Expr:
-    r"""One part of a key, in which the separator stays readable: blank is empty, ``|`` is ``\|``."""
-    text = pl.col(column).str.strip_chars().fill_null("")
-    return text.str.replace_many(["\\", "|"], ["\\\\", "\\|"])
-
-
-def _joined(mapping: Mapping, condition: Condition) -> bool:
-    """Whether it looks at a joined stream: such a condition is asked only of rows that found theirs."""
-    return any(reference.stream != mapping.stream for reference, _ in condition.alternatives)
+def _keys(join: Join | ChildList) -> list[pl.Expr]:
+    return [
+        pl.col(other).str.strip_chars().alias(name)
+        for name, (_, other) in zip(_ons(join), join.on, strict=True)
+    ]

@@ -30,7 +30,8 @@ class Mapped:
     ``stream.column`` of a joined one; several are separated by ``, ``.
 
     `rows` were given; `filtered` were left out by `where`; `empty` gave nothing, having no filled slot;
-    the others gave `candidates`, each of which is a document or rejected.
+    the others gave `candidates`, each of which is a document or rejected. `undeclared`: the columns
+    (``stream.column``) that no contract names, where it says that a stream may evolve.
     """
 
     mapping: str
@@ -41,6 +42,7 @@ class Mapped:
     empty: int
     candidates: int
     rejected: int
+    undeclared: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         held = self.documents.height + self.rejected

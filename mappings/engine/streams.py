@@ -1,16 +1,22 @@
-"""Holds the frames against the contract of the streams. A missing or undeclared column is refused by name."""
+"""Holds the frames against the contract of the streams. A missing or undeclared column is refused by name.
+
+A stream of canonical documents becomes columns here, by the paths that the mapping gives it.
+"""
 
 from collections.abc import Mapping as Frames
 
 import polars as pl
 
 from canonical_model.errors import ConfigurationError
+from mappings.engine import paths
+from mappings.engine.functions import FUNCTIONS
 from mappings.engine.language import Mapping, Stream
 from mappings.engine.reading import near
 
-ROW, FAULT = "_row", "_fault"
+ROW, FAULT, DOCUMENT = "_row", "_fault", "document"
 PLACE = "?place"  # the column that the fault is about, when one is known
 CONTROL = "control-character"
+NOT_JSON = "not-json"
 UNWRITABLE = r"[\x00-\x08\x0b\x0c\x0e-\x1f]"  # NUL above all: no database keeps it in a text
 
 _OWN = (ROW, FAULT)  # the hub's own columns, never a system's
@@ -18,38 +24,96 @@ _OWN = (ROW, FAULT)  # the hub's own columns, never a system's
 _NONE = pl.lit(None, dtype=pl.String)
 
 
-def admitted(mapping: Mapping, frames: Frames[str, pl.DataFrame], *, system: str) -> dict[str, pl.DataFrame]:
-    """The declared streams, only the columns that are read, with `_row`, `_fault` and `?place`.
+def admitted(mapping: Mapping, name: str, frame: pl.DataFrame, *, system: str) -> pl.DataFrame:
+    """A declared stream, only the columns that are read, with `_row`, `_fault` and `?place`.
 
-    Blank cells are null. A cell with a control character is a fault of its row.
+    Blank cells are null. A cell with a control character, or that cannot be read as the type that its
+    column declares, is a fault of its row.
 
-    Raises ConfigurationError for a stream that was not given, a missing column (with the near name), an
-    undeclared one where the contract says `freeze`, and a column that is not text.
+    Raises ConfigurationError for a missing column (with the near name), an undeclared one where the contract
+    says `freeze`, and a column that is not text.
     """
-    read = {(stream, column) for stream, column, _ in mapping.columns_read()}
-    return {
-        stream.name: _admit(stream, frames, {c for s, c in read if s == stream.name}, system)
-        for stream in mapping.streams
-    }
+    stream = next(item for item in mapping.streams if item.name == name)
+    held = _from_documents(stream, frame, f"{system}/{name}") if stream.resource else frame
+    _refuse_other_columns(stream, held, f"{system}/{name}")
+    read = {column for of, column, _ in mapping.columns_read() if of == name}
+    columns = [column for column in stream.columns if column in read]
+    fault = _text(FAULT) if FAULT in held.columns else _NONE
+    marked = _unwritable(held, columns) + _untyped(stream)
+    row = pl.col(ROW) if ROW in held.columns else pl.int_range(1, pl.len() + 1)
+    return held.select(
+        row.cast(pl.UInt32).alias(ROW),
+        pl.coalesce(fault, *(pl.when(wrong).then(pl.lit(rule)) for _, wrong, rule in marked)).alias(FAULT),
+        pl.when(fault.is_null())
+        .then(pl.coalesce(_NONE, *(pl.when(wrong).then(pl.lit(column)) for column, wrong, _ in marked)))
+        .alias(PLACE),
+        *(_text(column) if _may_be_blank(held[column]) else pl.col(column).cast(pl.String) for column in columns),
+    )
 
 
-def _admit(stream: Stream, frames: Frames[str, pl.DataFrame], read: set[str], system: str) -> pl.DataFrame:
-    place = f"{system}/{stream.name}"
-    if stream.name not in frames:
+def _may_be_blank(column: pl.Series) -> bool:
+    """Whether a cell may be empty or hold only spaces: no such text stands between ``!`` and ``~``."""
+    least, most = column.min(), column.max()
+    return not (isinstance(least, str) and isinstance(most, str) and least >= "!" and most < "\x7f")
+
+
+def _unwritable(frame: pl.DataFrame, columns: list[str]) -> list[tuple[str, pl.Expr, str]]:
+    """(column, whether a cell cannot be written, rule); nothing for a frame in which no cell is such."""
+    if not columns:
+        return []
+    texts = [pl.col(column).cast(pl.String) for column in columns]
+    found = frame.select(text.str.contains(UNWRITABLE).any().alias(f"{at}") for at, text in enumerate(texts)).row(0)
+    return [
+        (column, pl.col(column).str.contains(UNWRITABLE), CONTROL)
+        for column, broken in zip(columns, found, strict=True)
+        if broken
+    ]
+
+
+def _untyped(stream: Stream) -> list[tuple[str, pl.Expr, str]]:
+    """(column, whether a cell is not of the type that the contract declares, rule)."""
+    found = []
+    for column, name in stream.types:
+        function = FUNCTIONS[name]
+        lost = _text(column).is_not_null() & function.build(_text(column)).is_null()
+        found.append((column, lost, function.rule or CONTROL))
+    return found
+
+
+def undeclared(mapping: Mapping, name: str, frame: pl.DataFrame) -> tuple[str, ...]:
+    """The columns of a stream that its contract does not name; told, where it says `evolve`."""
+    stream = next(item for item in mapping.streams if item.name == name)
+    if stream.unknown_columns != "evolve" or stream.resource:  # of documents, only its paths are a contract
+        return ()
+    return tuple(sorted(set(frame.columns) - set(stream.columns) - set(_OWN)))
+
+
+def given(mapping: Mapping, name: str, frames: Frames[str, pl.DataFrame], *, system: str) -> pl.DataFrame:
+    """The frame of a stream. Raises ConfigurationError when it was not given."""
+    if name not in frames:
+        place = f"{system}/{name}"
         raise ConfigurationError(
-            f"{place}: the stream was not given. Read it before this mapping runs.",
-            f"{place} : le flux n'a pas été fourni. Lisez-le avant cette correspondance.",
+            f"{place}: the stream was not given. Read it before {mapping.id} runs.",
+            f"{place} : le flux n'a pas été fourni. Lisez-le avant {mapping.id}.",
         )
-    frame = frames[stream.name]
-    given = tuple(name for name in frame.columns if name not in _OWN)
+    return frames[name]
+
+
+def _refuse_other_columns(stream: Stream, frame: pl.DataFrame, place: str) -> None:
+    there = tuple(name for name in frame.columns if name not in _OWN)
     for column in stream.columns:
-        if column not in given:
-            english, french = near(column, tuple(set(given) - set(stream.columns)))
+        if column not in there:
+            english, french = near(column, tuple(set(there) - set(stream.columns)))
             raise ConfigurationError(
                 f"{place}: the column {column} is missing{english}. Correct the source, or the mapping.",
                 f"{place} : la colonne {column} manque{french}. Corrigez la source, ou la correspondance.",
             )
-    unknown = sorted(set(given) - set(stream.columns))
+        if frame.schema[column] not in (pl.String, pl.Null):
+            raise ConfigurationError(
+                f"{place}: the column {column} is not text. The connector must give every cell as text.",
+                f"{place} : la colonne {column} n'est pas du texte. Le connecteur doit tout donner en texte.",
+            )
+    unknown = sorted(set(there) - set(stream.columns))
     if unknown and stream.unknown_columns == "freeze":
         raise ConfigurationError(
             f"{place}: the column {unknown[0]} is not declared. Declare it in the mapping, or write "
@@ -57,23 +121,21 @@ def _admit(stream: Stream, frames: Frames[str, pl.DataFrame], read: set[str], sy
             f"{place} : la colonne {unknown[0]} n'est pas déclarée. Déclarez-la dans la correspondance, ou "
             "écrivez `unknown_columns: discard`.",
         )
-    columns = [column for column in stream.columns if column in read]
-    for column in columns:
-        if frame.schema[column] not in (pl.String, pl.Null):
-            raise ConfigurationError(
-                f"{place}: the column {column} is not text. The connector must give every cell as text.",
-                f"{place} : la colonne {column} n'est pas du texte. Le connecteur doit tout donner en texte.",
-            )
-    fault = _text(FAULT) if FAULT in frame.columns else _NONE
-    unwritable = [pl.when(_text(name).str.contains(UNWRITABLE)).then(pl.lit(name)) for name in columns]
-    broken = pl.when(fault.is_null()).then(pl.coalesce([_NONE, *unwritable]))
-    row = pl.col(ROW) if ROW in frame.columns else pl.int_range(1, pl.len() + 1)
-    return frame.select(
-        row.cast(pl.UInt32).alias(ROW),
-        pl.coalesce(fault, pl.when(broken.is_not_null()).then(pl.lit(CONTROL))).alias(FAULT),
-        broken.alias(PLACE),
-        *(_text(column) for column in columns),
-    )
+
+
+def _from_documents(stream: Stream, frame: pl.DataFrame, place: str) -> pl.DataFrame:
+    """The columns of documents (a column `document` of JSON texts), by their paths."""
+    if DOCUMENT not in frame.columns:
+        raise ConfigurationError(
+            f"{place}: documents are expected, in a column `document`. Give JSON lines of {stream.resource}.",
+            f"{place} : des documents sont attendus, dans une colonne `document`. Donnez des lignes JSON de "
+            f"{stream.resource}.",
+        )
+    columns, whole = paths.columns(frame[DOCUMENT].cast(pl.String), stream.paths)
+    marked = _text(FAULT) if FAULT in frame.columns else _NONE
+    broken = pl.when(~whole).then(pl.lit(NOT_JSON))
+    row = [ROW] if ROW in frame.columns else []
+    return frame.select(*row, pl.coalesce(marked, broken).alias(FAULT)).hstack(columns)
 
 
 def _text(column: str) -> pl.Expr:

@@ -2,25 +2,28 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, time
 from decimal import Decimal
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from pydantic import BaseModel, TypeAdapter
+from pydantic import AwareDatetime, BaseModel, TypeAdapter
 
 from canonical_model.base import problems
 from canonical_model.codings import Coding
+from canonical_model.resources import resource
+from mappings.engine.language import Mapping
 
 _KINDS: dict[type, str] = {
-    str: "text", bool: "boolean", int: "integer", Decimal: "decimal", date: "date", Coding: "coding",
+    str: "text", bool: "boolean", int: "integer", Decimal: "decimal", date: "date", Coding: "coding", float: "number",
+    time: "text", AwareDatetime: "text",  # no kinds of their own: the model reads them
 }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
     """One place of a resource. `annotation` carries its checks; `kind` is that of mapping functions,
-    ``coding``, or ``object`` when it has places of its own (``objects``: a list of such).
+    ``coding`` (``codings``: a list of such), or ``object`` when it has places of its own (``objects``).
     """
 
     path: str
@@ -32,7 +35,7 @@ class Target:
         bare = _bare(self.annotation)
         if get_origin(bare) is tuple:
             inner = Target(f"{self.path}.0", get_args(bare)[0])
-            return "objects" if inner.kind == "object" else "list"
+            return {"object": "objects", "coding": "codings"}.get(inner.kind, "list")
         if get_origin(bare) is Literal:
             return "text"
         if isinstance(bare, type) and issubclass(bare, BaseModel) and bare is not Coding:
@@ -58,10 +61,17 @@ class Target:
     def refusals(self, value: Any) -> tuple[str, ...]:
         """The rules that `value` breaks here."""
         try:
-            TypeAdapter(self.annotation).validate_python((value,) if self.kind == "list" else value)
+            TypeAdapter(self.annotation).validate_python(
+                (value,) if self.kind in ("list", "codings") else value
+            )
         except ValueError as error:
             return tuple(rule for _, rule in problems(error))
         return ()
+
+
+def model_of(mapping: Mapping) -> type[BaseModel]:
+    """What a mapping makes: the class of its resource, or that of its form."""
+    return mapping.form.model if mapping.form else resource(mapping.resource)
 
 
 def resource_target(model: type[BaseModel]) -> Target:
@@ -77,11 +87,17 @@ def at(root: Target, parts: tuple[str, ...]) -> Target | None:
     return found
 
 
-def _bare(annotation: Any) -> Any:
-    """The type without its checks and without ``| None``."""
+def peeled(annotation: Any) -> tuple[Any, tuple[Any, ...]]:
+    """The type without its checks and without ``| None``, and the checks of every layer."""
     if get_origin(annotation) is Annotated:
-        return _bare(get_args(annotation)[0])
+        inner, *checks = get_args(annotation)
+        bare, below = peeled(inner)
+        return bare, (*below, *checks)
     if get_origin(annotation) in (Union, UnionType):
-        inner = [item for item in get_args(annotation) if item is not type(None)]
-        return _bare(inner[0])
-    return annotation
+        kinds = [item for item in get_args(annotation) if item is not type(None)]
+        return peeled(kinds[0]) if len(kinds) == 1 else (annotation, ())
+    return annotation, ()
+
+
+def _bare(annotation: Any) -> Any:
+    return peeled(annotation)[0]

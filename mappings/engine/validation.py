@@ -7,9 +7,9 @@ the garbage collector walk it again and again (design.md, *Measured*).
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
-from canonical_model.base import Record, problems
+from canonical_model.base import problems
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Fault:
     rule: str
 
 
-def validated(model: type[Record], documents: Iterable[str]) -> tuple[list[str | None], list[Fault]]:
+def validated(model: type[BaseModel], documents: Iterable[str]) -> tuple[list[str | None], list[Fault]]:
     """The canonical JSON of each document, None where the model refuses it; and what it refuses."""
     written: list[str | None] = []
     faults: list[Fault] = []

@@ -46,7 +46,7 @@ def test_every_kind_of_defect_is_documented() -> None:
     assert set(get_args(DefectKind)) == first_cells(KIT / "province" / "README.md", "Defects")
 
 
-@pytest.mark.parametrize("folder", [KIT, KIT / "province"])
+@pytest.mark.parametrize("folder", [KIT, KIT / "formats", KIT / "province"])
 def test_every_file_of_the_kit_is_documented(folder: Path) -> None:
     files = {path.name for path in folder.glob("*.py") if path.name != "__init__.py"}
 

@@ -34,7 +34,23 @@ PUPIL: dict[str, Any] = {
     },
 }
 SEX: dict[str, Any] = {"code_map": "sex", "to": "sex", "codes": {"F": "F", "M": "M"}}
-ROW = {"id": "12", "name": "Roy", "first": "Zoé", "born": "2010-05-06", "sex": "F"}
+FORM: dict[str, Any] = {
+    "form": "test/user",
+    "version": "1",
+    "source": "invented",
+    "layout": {"kind": "json"},
+    "fields": {
+        "id": {"type": "text", "required": "yes", "max_length": "8"},
+        "name": {"type": "text", "required": "yes"},
+        "note": {"type": "text"},
+        "mark": {"type": "number", "min": "0", "max": "100"},
+        "parents": {
+            "list": "yes",
+            "fields": {"name": {"type": "text", "required": "yes"}, "since": {"type": "date"}},
+        },
+    },
+}
+ROW: dict[str, str | None] = {"id": "12", "name": "Roy", "first": "Zoé", "born": "2010-05-06", "sex": "F"}
 REMOVE = object()
 
 
@@ -132,6 +148,13 @@ class Workshop:
     def codes(self, data: dict[str, Any]) -> None:
         """Write a code map."""
         path = self.root / "test" / "codes" / f"{data['code_map']}.yaml"
+        path.write_text(_yaml(data), "utf-8")
+
+    def form(self, data: dict[str, Any]) -> None:
+        """Write a form where its id says."""
+        system, _, name = data["form"].partition("/")
+        path = self.root / system / "forms" / f"{name}.v{data['version']}.yaml"
+        path.parent.mkdir(exist_ok=True)
         path.write_text(_yaml(data), "utf-8")
 
     def write(self, data: dict[str, Any]) -> None:

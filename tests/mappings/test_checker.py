@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from canonical_model.errors import ConfigurationError
-from mappings.engine import check_columns, check_fields, checker, loader
-from tests.mappings.conftest import PUPIL, REMOVE, SEX, Workshop, changed
+from mappings.engine import check_columns, check_fields, checker, conditions, loader
+from tests.mappings.conftest import FORM, PUPIL, REMOVE, SEX, Workshop, changed
 
 COLUMNS = PUPIL["streams"]["pupils"]["columns"]
 SCHOOLS = {"columns": ["id"], "unknown_columns": "freeze"}
@@ -21,6 +21,35 @@ def _fields(**fields: Any) -> dict[str, Any]:
     return changed(
         PUPIL,
         fields={**PUPIL["fields"], **{path.replace("__", "."): how for path, how in fields.items()}},
+    )
+
+
+def _types(**types: str) -> dict[str, Any]:
+    """The pupil's mapping with types of columns."""
+    return changed(PUPIL, streams__pupils__types=types)
+
+
+def _documents(resource: str, **columns: str) -> dict[str, Any]:
+    """A mapping of a stream of documents."""
+    stream = {"resource": resource, "columns": columns, "unknown_columns": "discard"}
+    return changed(
+        PUPIL,
+        **{"from": "held"},
+        to={"form": "user"},
+        streams={"held": stream},
+        fields={"id": {"read": "id"}, "name": {"read": "id"}},
+    )
+
+
+def _lists(path: str, **fields: Any) -> dict[str, Any]:
+    """A mapping with a list of child rows."""
+    return changed(
+        PUPIL,
+        to={"form": "user"},
+        never_read=["first", "born", "sex"],
+        streams__contacts={"columns": ["of", "name"], "unknown_columns": "freeze"},
+        fields={"id": {"read": "id"}, "name": {"read": "name"}},
+        lists={path: {"stream": "contacts", "on": {"id": "of"}, "fields": fields}},
     )
 
 
@@ -40,6 +69,15 @@ FAULTS: tuple[tuple[str, dict[str, Any], str], ...] = (
     ("type-clash", _fields(birth_date={"read": "born"}), "text is given where date is wanted"),
     ("type-clash", _fields(given_name={"read": "first", "do": ["decimal", "trim"]}), "decimal is given"),
     ("type-clash", _fields(sex={"read": "sex"}), "text is given where coding is wanted"),
+    (
+        "type-clash",
+        changed(
+            PUPIL,
+            to="Guardian",
+            **{"fields__addresses.0.purposes": {"read": "name", "do": [{"split": ","}]}},
+        ),
+        "list is given where codings is wanted",
+    ),
     (
         "type-clash",
         _fields(sex={"read": "born", "do": ["date_iso"], "code_map": "sex"}),
@@ -72,6 +110,45 @@ FAULTS: tuple[tuple[str, dict[str, Any], str], ...] = (
         changed(_fields(family_name={"read": "first"}), unpivot={"groups": {"a": {"first": "name"}}}),
         "first names both",
     ),
+    ("never-holds", changed(PUPIL, where=[{"read": "sex", "equals": "F "}]), "no cell can meet this condition"),
+    ("never-holds", _fields(sex={"read": "sex", "when": {"before": "0001-01-01"}}), "no cell can meet"),
+    ("unknown-column", _types(sexe="yes_no"), "no column sexe (did you mean `sex`?). Correct `types`"),
+    ("unknown-type", _types(born="date"), "date is not a type"),
+    ("unknown-type", _types(born="trim"), "trim is not a type"),
+    ("unknown-resource", _documents("Studnet", id="family_name"), "no Studnet (did you mean `Student`?)"),
+    ("unknown-path", _documents("Student", id="famly_name"), "Student has no famly_name for id"),
+    ("unknown-path", _documents("Student", id="subject[system=fiche:*"), "has no subject[system=fiche:*"),
+    ("unknown-path", _documents("Student", id="subject[sistem=fiche:*].value"), "has no subject[sistem="),
+    ("unknown-path", _documents("Student", id="sex.letter"), "has no sex.letter"),
+    ("unknown-path", _documents("Student", id="family_name.0"), "has no family_name.0"),
+    ("not-a-list", _lists("name", name={"read": "name"}), "name is not a list of objects"),
+    ("unknown-path", _lists("parents", nmae={"read": "name"}), "no nmae (did you mean `name`?)"),
+    ("type-clash", _lists("parents", since={"read": "name"}), "text is given where date is wanted"),
+    ("required-unfilled", _lists("parents", since={"read": "name", "do": ["date_iso"]}), "nobody fills name"),
+    ("out-of-reach", _lists("parents", name={"read": "pupils.name"}), "pupils.name cannot be read here"),
+    (
+        "out-of-reach",
+        changed(_lists("parents", name={"read": "name"}), fields__note={"read": "contacts.name"}),
+        "contacts.name cannot be read here",
+    ),
+    (
+        "out-of-reach",
+        changed(_lists("parents", name={"read": "name"}), where=[{"read": "contacts.name", "is": "blank"}]),
+        "contacts.name cannot be read here",
+    ),
+    (
+        "filled-twice",
+        changed(_lists("parents", name={"read": "name"}), **{"fields__parents.0.name": {"read": "name"}}),
+        "another field fills a part of it",
+    ),
+    (
+        "repeated-join",
+        changed(
+            _lists("parents", name={"read": "name"}),
+            join=[{"stream": "contacts", "on": {"id": "of"}, "missing": "keep"}],
+        ),
+        "contacts is joined twice",
+    ),
 )  # fmt: skip
 
 
@@ -79,6 +156,7 @@ FAULTS: tuple[tuple[str, dict[str, Any], str], ...] = (
 def test_a_fault_is_found_with_its_line(
     workshop: Workshop, kind: str, data: dict[str, Any], words: str
 ) -> None:
+    workshop.form(FORM)
     found = [item for item in checker.check(workshop.mapping(data)) if item.kind == kind]
 
     assert any(words in item.english for item in found), [str(item) for item in found]
@@ -115,21 +193,54 @@ def test_the_line_of_a_finding_is_that_of_the_field(workshop: Workshop) -> None:
 
 def test_every_kind_of_finding_is_made_by_a_test() -> None:
     written = set()
-    for module in (check_columns, check_fields):
+    for module in (check_columns, check_fields, conditions):
         source = Path(module.__file__ or "").read_text("utf-8")
         written |= set(re.findall(r"finding\(\s*\"([a-z-]+)\"", source))
 
     assert written == {kind for kind, _, _ in FAULTS} | {"code-not-in-list", "unknown-code-list"}
 
 
+CHILDREN: dict[str, Any] = {"stream": "b", "on": {"id": "of"}, "fields": {}}
 SHAPES: tuple[tuple[dict[str, Any], str], ...] = (
     (changed(PUPIL, version="2"), "no such mapping"),
     (changed(PUPIL, key=REMOVE), "`key` is missing"),
     (changed(PUPIL, key="id"), "a list is expected"),
     (changed(PUPIL, key=[]), "a list is expected"),
     (changed(PUPIL, fields=["a"]), "keys and values are expected"),
-    (changed(PUPIL, to=["Student"]), "one text is expected"),
-    (changed(PUPIL, streams__pupils__unknown_columns="evolve"), "one of freeze, discard"),
+    (changed(PUPIL, to=["Student"]), "keys and values are expected"),
+    (changed(PUPIL, to={"resource": "Student"}), "unknown word `resource`"),
+    (changed(PUPIL, to={"form": "user"}), "there is no such form"),
+    (changed(PUPIL, streams__pupils__unknown_columns="keep"), "one of freeze, discard, evolve"),
+    (changed(PUPIL, streams__Pupils={"columns": ["id"], "unknown_columns": "freeze"}), "small letters"),
+    (changed(PUPIL, streams__pupils__resource="Student"), "keys and values are expected"),
+    (changed(PUPIL, streams__pupils__types=["integer"]), "keys and values are expected"),
+    (changed(PUPIL, streams__pupils__format="csv"), "keys and values are expected"),
+    (
+        changed(PUPIL, fields__sex={"read": ["sex", "id"], "between": "-", "first": "filled"}),
+        "need one of `between`",
+    ),
+    (changed(PUPIL, fields__sex={"read": ["sex", "id"], "first": "blank"}), "one of filled"),
+    (changed(PUPIL, fields__sex={"read": "sex", "first": "filled"}), "one column has none"),
+    (changed(PUPIL, fields__sex={"read": ["sex", "id"], "compute": "sum"}), "one of percent"),
+    (changed(PUPIL, fields__sex={"read": ["sex", "id", "name"], "compute": "percent"}), "reads two columns"),
+    (changed(PUPIL, fields__sex={"read": ["sex"], "compute": "percent"}), "reads two columns"),
+    (changed(PUPIL, where=[{"read": "born", "before": "1 July 2025"}]), "a day is expected"),
+    (changed(PUPIL, where=[{"read": "born", "not": {"not": {"is": "blank"}}}]), "unknown word `not`"),
+    (
+        changed(PUPIL, where=[{"read": "born", "before": "2025-07-01", "after": "2024-07-01"}]),
+        "exactly one of",
+    ),
+    (changed(PUPIL, lists={"a": {"on": {"id": "of"}, "fields": {}}}), "`stream` is missing"),
+    (changed(PUPIL, lists={"a": {"stream": "b", "fields": {}}}), "`on` is missing"),
+    (changed(PUPIL, lists={"a": {"stream": "b", "on": {"id": "of"}}}), "`fields` is missing"),
+    (
+        changed(PUPIL, lists={"a": {"stream": "b", "on": {"id": "of"}, "fields": {}, "order": "c"}}),
+        "a list is expected",
+    ),
+    (
+        changed(PUPIL, lists={"a": {"stream": "b", "on": {"id": "of"}, "fields": {}, "where": []}}),
+        "unknown word `where`",
+    ),
     (changed(PUPIL, streams__pupils__columns=["Id"]), "small letters"),
     (changed(PUPIL, fields__sex={"do": ["trim"]}), "`read` or `const`"),
     (changed(PUPIL, fields__sex={"const": "a", "read": "sex"}), "unknown word `read`"),

@@ -24,7 +24,7 @@ from tests.mappings.conftest import (
 )
 
 
-def test_s20_paths_go_down_and_into_lists(workshop: Workshop) -> None:
+def test_s27_paths_go_down_and_into_lists(workshop: Workshop) -> None:
     second = changed(
         PUPIL,
         fields={
@@ -41,7 +41,7 @@ def test_s20_paths_go_down_and_into_lists(workshop: Workshop) -> None:
     ] == document["subject"]
 
 
-def test_s21_several_columns_are_put_together(workshop: Workshop) -> None:
+def test_s28_several_columns_are_put_together(workshop: Workshop) -> None:
     together = changed(PUPIL, fields__given_name={"read": ["first", "name"], "between": "-"})
     mapped = workshop.run(
         together,
@@ -54,7 +54,7 @@ def test_s21_several_columns_are_put_together(workshop: Workshop) -> None:
     assert ("first, name", "given_name", "missing") in faults(mapped)
 
 
-def test_s22_the_organisation_and_the_slot_can_be_read(workshop: Workshop) -> None:
+def test_s31_the_organisation_and_the_slot_can_be_read(workshop: Workshop) -> None:
     workshop.codes(SLOT)
     mapped = workshop.run(
         PARENTS, {"id": "1", "dad": "Roy", "dad_first": "Luc", "mum": None, "mum_first": None}
@@ -65,7 +65,7 @@ def test_s22_the_organisation_and_the_slot_can_be_read(workshop: Workshop) -> No
     assert "fiche:762000" == document["subject"][0]["system"]
 
 
-def test_s22_a_constant_code_is_the_one_that_its_map_gives(workshop: Workshop) -> None:
+def test_s31_a_constant_code_is_the_one_that_its_map_gives(workshop: Workshop) -> None:
     workshop.codes(SLOT)
     workshop.codes({"code_map": "way", "to": "telecom_system", "codes": {"mail": "email"}})
     fields = {
@@ -81,14 +81,14 @@ def test_s22_a_constant_code_is_the_one_that_its_map_gives(workshop: Workshop) -
     )
 
 
-def test_s23_a_default_stands_for_a_blank_cell(workshop: Workshop) -> None:
+def test_s32_a_default_stands_for_a_blank_cell(workshop: Workshop) -> None:
     unknown = changed(PUPIL, fields__sex={"read": "sex", "default": "f", "do": ["upper"], "code_map": "sex"})
     mapped = workshop.run(unknown, pupil(id="1", sex=None), pupil(id="2", sex="M"))
 
     assert ["F", "M"] == [document["sex"]["code"] for document in documents(mapped)]
 
 
-def test_s24_where_a_condition_does_not_hold_the_field_is_blank(workshop: Workshop) -> None:
+def test_s33_where_a_condition_does_not_hold_the_field_is_blank(workshop: Workshop) -> None:
     if_code = {"read": "name", "when": {"not": {"in": ["Roy", "Caron"]}}}
     mapped = workshop.run(
         changed(PUPIL, fields__code_permanent=if_code),
@@ -99,7 +99,7 @@ def test_s24_where_a_condition_does_not_hold_the_field_is_blank(workshop: Worksh
     assert [None, "ROYZ10550601"] == [document.get("code_permanent") for document in documents(mapped)]
 
 
-def test_s25_what_a_function_cannot_read_is_rejected_at_its_column(workshop: Workshop) -> None:
+def test_s34_what_a_function_cannot_read_is_rejected_at_its_column(workshop: Workshop) -> None:
     mapped = workshop.run(PUPIL, pupil(id="1", born="31/02/2010"), pupil(id="x1"), pupil(id="123456789"))
 
     assert [
@@ -112,7 +112,7 @@ def test_s25_what_a_function_cannot_read_is_rejected_at_its_column(workshop: Wor
     assert ["CÔTÉ"] == [d["family_name"] for d in documents(workshop.run(shouted, pupil(name=" Côté ")))]
 
 
-def test_s26_after_split_each_part_is_translated(workshop: Workshop) -> None:
+def test_s35_after_split_each_part_is_translated(workshop: Workshop) -> None:
     workshop.codes({"code_map": "section", "to": "text", "codes": {"id": "identity", "res": "results_local"}})
     mapping = changed(
         PUPIL,
@@ -146,7 +146,7 @@ def test_s26_after_split_each_part_is_translated(workshop: Workshop) -> None:
     assert [("parts", "sections", "unmapped-code")] == faults(mapped)
 
 
-def test_s27_an_object_in_which_nothing_was_read_is_absent(workshop: Workshop) -> None:
+def test_s36_an_object_in_which_nothing_was_read_is_absent(workshop: Workshop) -> None:
     second = changed(
         PUPIL,
         streams__pupils__columns=["id", "name", "first", "born", "sex", "code"],
@@ -161,7 +161,7 @@ def test_s27_an_object_in_which_nothing_was_read_is_absent(workshop: Workshop) -
     assert 1 == len(document["subject"])
 
 
-def test_s28_an_unmapped_code_is_refused_unless_the_map_keeps_it(workshop: Workshop) -> None:
+def test_s37_an_unmapped_code_is_refused_unless_the_map_keeps_it(workshop: Workshop) -> None:
     assert [("sex", "sex", "unmapped-code")] == faults(workshop.run(PUPIL, pupil(sex="X")))
 
     workshop.codes({**SEX, "unmapped": "keep-source"})
@@ -170,7 +170,7 @@ def test_s28_an_unmapped_code_is_refused_unless_the_map_keeps_it(workshop: Works
     assert [("sex", "sex", "unknown-code")] == faults(mapped)  # kept, and then the model's to judge
 
 
-def test_s29_entries_of_the_business_day_count(workshop: Workshop) -> None:
+def test_s39_entries_of_the_business_day_count(workshop: Workshop) -> None:
     workshop.codes(
         {
             **SEX,
@@ -190,7 +190,7 @@ def test_s29_entries_of_the_business_day_count(workshop: Workshop) -> None:
     assert ["unmapped-code"] == rules_of(mapped)
 
 
-def test_s29_two_entries_of_one_day_are_refused(workshop: Workshop) -> None:
+def test_s39_two_entries_of_one_day_are_refused(workshop: Workshop) -> None:
     overlaps, ends_first = {"from": "2026-01-01"}, {"from": "2027-01-01", "until": "2026-01-01"}
     for days in (overlaps, ends_first):
         second = {"code": "M", **days}
@@ -199,26 +199,26 @@ def test_s29_two_entries_of_one_day_are_refused(workshop: Workshop) -> None:
             workshop.mapping()
 
 
-def test_s29_a_map_of_which_nothing_is_in_force_refuses_every_code(workshop: Workshop) -> None:
+def test_s39_a_map_of_which_nothing_is_in_force_refuses_every_code(workshop: Workshop) -> None:
     workshop.codes({**SEX, "codes": {"F": [{"code": "F", "from": "2027-01-01"}]}})
 
     assert ["unmapped-code"] == rules_of(workshop.run(PUPIL, pupil()))
 
 
-def test_s30_a_coding_says_which_version_of_the_list_it_was_read_by(workshop: Workshop) -> None:
+def test_s40_a_coding_says_which_version_of_the_list_it_was_read_by(workshop: Workshop) -> None:
     (document,) = documents(workshop.run(PUPIL, pupil()))
 
     assert {"system": "sex", "version": "2024-07-01", "code": "F"} == document["sex"]
 
 
-def test_s31_what_the_model_refuses_is_placed_to_its_column(workshop: Workshop) -> None:
+def test_s47_what_the_model_refuses_is_placed_to_its_column(workshop: Workshop) -> None:
     coded = changed(PUPIL, fields__code_permanent={"read": "name", "do": ["upper"]})
 
     assert [("name", "code_permanent", "code-permanent-wrong-shape")] == faults(workshop.run(coded, pupil()))
     assert [("name", "family_name", "string-too-long")] == faults(workshop.run(PUPIL, pupil(name="x" * 201)))
 
 
-def test_s32_a_record_with_three_faults_counts_once(workshop: Workshop) -> None:
+def test_s48_a_record_with_three_faults_counts_once(workshop: Workshop) -> None:
     mapped = workshop.run(PUPIL, pupil(id="1", born="?", sex="?", name=None), pupil(id="2"))
 
     assert [
@@ -229,7 +229,7 @@ def test_s32_a_record_with_three_faults_counts_once(workshop: Workshop) -> None:
     assert (1, 1) == (mapped.rejected, mapped.documents.height)
 
 
-def test_s33_every_row_and_every_record_is_counted(workshop: Workshop) -> None:
+def test_s49_every_row_and_every_record_is_counted(workshop: Workshop) -> None:
     workshop.codes(SLOT)
     names = {"dad": None, "dad_first": None, "mum": None, "mum_first": None}
     mapped = workshop.run(
@@ -244,7 +244,7 @@ def test_s33_every_row_and_every_record_is_counted(workshop: Workshop) -> None:
     assert (3, 1, 2) == (mapped.candidates, mapped.documents.height, mapped.rejected)
 
 
-def test_s34_a_mapping_with_a_finding_does_not_run(workshop: Workshop) -> None:
+def test_s50_a_mapping_with_a_finding_does_not_run(workshop: Workshop) -> None:
     wrong = changed(PUPIL, fields__family_name={"read": "nmae"}, fields__birth_date__do=["date_us"])
 
     with pytest.raises(ConfigurationError) as caught:
@@ -332,3 +332,99 @@ def test_lineage_of_a_constant_a_default_and_a_missing_slot(workshop: Workshop) 
     for slot in (None, "uncle"):
         with pytest.raises(ConfigurationError, match="Name the slot"):
             lineage.explain(mapping, "given_name", slot)
+
+
+def test_s29_the_first_column_that_is_filled_counts(workshop: Workshop) -> None:
+    known = changed(PUPIL, fields__given_name={"read": ["first", "name", "id"], "first": "filled"})
+    mapped = workshop.run(
+        known, pupil(id="1"), pupil(id="2", first=" "), pupil(id="3", first="", name=None), pupil(id=None)
+    )
+
+    assert ["Zoé", "Roy"] == [document["given_name"] for document in documents(mapped)]
+    assert [("name", "family_name", "missing")] == faults(mapped)[:1]
+
+
+PERCENT = changed(PUPIL, fields__given_name={"read": ["first", "name"], "compute": "percent"})
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "percent"),
+    [
+        ("1", "3", "33.33"),
+        ("2", "3", "66.67"),
+        (" 16,5 ", "20", "82.50"),
+        ("1", "800", "0.13"),
+        ("0", "7", "0.00"),
+        ("25", "20", "125.00"),
+        ("-1", "800", "-0.12"),
+        ("999999999", "0.0001", "999999999000000.00"),
+    ],
+)
+def test_s30_a_percentage_is_exact_and_rounded_half_up(
+    workshop: Workshop, part: str, whole: str, percent: str
+) -> None:
+    (document,) = documents(workshop.run(PERCENT, pupil(first=part, name=whole)))
+
+    assert percent == document["given_name"]
+
+
+def test_s30_nothing_is_a_percentage_of_nothing(workshop: Workshop) -> None:
+    mapped = workshop.run(
+        PERCENT,
+        pupil(id="1", first=None, name="3"),
+        pupil(id="2", first="1", name="0"),
+        pupil(id="3", first="1", name="-3"),
+    )
+
+    assert [("first, name", "given_name", "missing")] * 3 == faults(mapped)
+
+
+def test_s38_a_usual_code_stands_for_every_other_one(workshop: Workshop) -> None:
+    workshop.codes({**SEX, "unmapped": "default", "default": "X"})
+    mapped = workshop.run(PUPIL, pupil(id="1"), pupil(id="2", sex="?"), pupil(id="3", sex=None))
+
+    assert ["F", "X"] == [document["sex"]["code"] for document in documents(mapped)]
+    assert [("sex", "sex", "missing")] == faults(mapped)
+
+    for wrong in ({"unmapped": "default"}, {"default": "X"}, {"unmapped": "keep-source", "default": "X"}):
+        workshop.codes({**SEX, **wrong})
+        with pytest.raises(
+            ConfigurationError, match=r"codes/sex\.yaml:1: `unmapped: default` needs a `default`"
+        ):
+            workshop.mapping()
+
+
+def test_lineage_says_how_a_value_was_made(workshop: Workshop) -> None:
+    workshop.codes({**SEX, "unmapped": "default", "default": "X"})
+    made = changed(
+        PUPIL,
+        fields__family_name={"read": ["name", "first"], "first": "filled", "default": "Tremblay"},
+        fields__given_name={"read": ["id", "name"], "compute": "percent"},
+        fields__birth_date={"read": "born", "when": {"after": "2000-01-01"}, "do": ["date_iso"]},
+        fields__code_permanent={"read": "first", "when": {"not": {"before": "2000-01-01"}}},
+    )
+    mapping = workshop.mapping(made)
+
+    def steps(path: str) -> list[tuple[str, str]]:
+        both = (lineage.explain(mapping, path).steps, lineage.explain(mapping, path, language="en").steps)
+        return list(zip(*both, strict=True))
+
+    assert [
+        ("la première case remplie", "the first that is filled"),
+        ("vide : remplacé par « Tremblay »", "blank: replaced with `Tremblay`"),
+    ] == steps("family_name")
+    assert [
+        (
+            "la première case en pour cent de la seconde, à deux décimales",
+            "the first as a percentage of the second, to two decimals",
+        )
+    ] == steps("given_name")
+    assert (
+        "seulement si la cellule est le 2000-01-01 ou après",
+        "only if the cell is on 2000-01-01 or later",
+    ) == steps("birth_date")[0]
+    assert (
+        "seulement si la cellule n'est pas avant le 2000-01-01",
+        "only if the cell is not before 2000-01-01",
+    ) == steps("code_permanent")[0]
+    assert ("code hors de la table : « X »", "code outside the map: `X`") == steps("sex")[1]

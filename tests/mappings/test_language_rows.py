@@ -13,6 +13,7 @@ from tests.mappings.conftest import (
     PARENTS,
     PUPIL,
     ROW,
+    SCHOOLS,
     SEX,
     SLOT,
     STEPS,
@@ -71,7 +72,7 @@ def test_s03_a_word_that_the_language_lacks_is_refused_with_file_and_line(worksh
 
 
 def test_s04_a_missing_column_stops_and_the_near_name_is_not_taken(workshop: Workshop) -> None:
-    row = {"id": "1", "name": "Roy", "frist": "Zoé", "born": "2010-05-06", "sex": "F"}
+    row: dict[str, str | None] = {"id": "1", "name": "Roy", "frist": "Zoé", "born": "2010-05-06", "sex": "F"}
 
     with pytest.raises(ConfigurationError) as caught:
         workshop.run(PUPIL, row)
@@ -87,7 +88,16 @@ def test_s05_an_undeclared_column_stops_or_is_ignored_as_written(workshop: Works
         workshop.run(PUPIL, pupil(nas="046454286"))
 
     discarding = changed(PUPIL, streams__pupils__unknown_columns="discard")
-    assert 1 == workshop.run(discarding, pupil(nas="046454286")).documents.height
+    mapped = workshop.run(discarding, pupil(nas="046454286"))
+    assert (1, ()) == (mapped.documents.height, mapped.undeclared)
+
+    evolving = changed(
+        JOINED, streams__pupils__unknown_columns="evolve", streams__schools__unknown_columns="evolve"
+    )
+    known = schools(("s1", "ROYZ10550601"))
+    mapped = workshop.run(evolving, pupil(school="s1", nas="0"), schools=known.with_columns(city=pl.lit("x")))
+    assert (1, {"pupils.nas", "schools.city"}) == (mapped.documents.height, set(mapped.undeclared))
+    assert () == workshop.run(evolving, pupil(school="s1"), schools=known).undeclared
 
 
 def test_s06_a_family_of_columns_is_written_once(workshop: Workshop) -> None:
@@ -162,7 +172,7 @@ def test_s10_a_blank_or_repeated_key_is_refused_every_time(workshop: Workshop) -
     assert (6, 4) == (mapped.candidates, mapped.rejected)
 
 
-def test_s11_an_inner_join_rejects_what_finds_nothing_by_its_rule(workshop: Workshop) -> None:
+def test_s16_an_inner_join_rejects_what_finds_nothing_by_its_rule(workshop: Workshop) -> None:
     mapped = workshop.run(
         JOINED,
         pupil(id="1", school="s1"),
@@ -175,14 +185,14 @@ def test_s11_an_inner_join_rejects_what_finds_nothing_by_its_rule(workshop: Work
     assert ["ROYZ10550601"] == [document["code_permanent"] for document in documents(mapped)]
 
 
-def test_s12_a_left_join_lets_a_row_go_on_with_blanks(workshop: Workshop) -> None:
+def test_s17_a_left_join_lets_a_row_go_on_with_blanks(workshop: Workshop) -> None:
     keeping = changed(JOINED, join=[{"stream": "schools", "on": {"school": "id"}, "missing": "keep"}])
     mapped = workshop.run(keeping, pupil(school="s9"), schools=schools(("s1", "ROYZ10550601")))
 
     assert ["code_permanent" in document for document in documents(mapped)] == [False]
 
 
-def test_s13_a_join_never_multiplies_rows(workshop: Workshop) -> None:
+def test_s18_a_join_never_multiplies_rows(workshop: Workshop) -> None:
     mapped = workshop.run(
         JOINED,
         pupil(id="1", school="s1"),
@@ -194,7 +204,7 @@ def test_s13_a_join_never_multiplies_rows(workshop: Workshop) -> None:
     assert ["2"] == mapped.documents["key"].to_list()
 
 
-def test_s13_a_row_that_matches_a_faulty_row_carries_its_fault(workshop: Workshop) -> None:
+def test_s18_a_row_that_matches_a_faulty_row_carries_its_fault(workshop: Workshop) -> None:
     held = schools(("s1", "ROYZ10550601")).with_columns(_fault=pl.lit("ragged-row"))
 
     assert ["ragged-row"] == rules_of(workshop.run(JOINED, pupil(school="s1"), schools=held))
@@ -212,7 +222,7 @@ def test_s13_a_row_that_matches_a_faulty_row_carries_its_fault(workshop: Worksho
         ([{"any": [{"read": "note", "equals": "a"}, {"read": "id", "equals": "4"}]}], ["1", "4"]),
     ],
 )
-def test_s14_the_conditions(workshop: Workshop, where: list[Any], kept: list[str]) -> None:
+def test_s19_the_conditions(workshop: Workshop, where: list[Any], kept: list[str]) -> None:
     noted = changed(
         PUPIL, streams__pupils__columns=["id", "name", "first", "born", "sex", "note"], where=where
     )
@@ -223,14 +233,14 @@ def test_s14_the_conditions(workshop: Workshop, where: list[Any], kept: list[str
     assert 4 - len(kept) == mapped.filtered
 
 
-def test_s15_nothing_is_said_of_a_row_left_out(workshop: Workshop) -> None:
+def test_s21_nothing_is_said_of_a_row_left_out(workshop: Workshop) -> None:
     women = changed(PUPIL, where=[{"read": "sex", "equals": "F"}])
     mapped = workshop.run(women, pupil(sex="M", born="?", id=None), pupil(), pupil(sex="M", id="12"))
 
     assert (2, 0, 1) == (mapped.filtered, mapped.rejected, mapped.documents.height)
 
 
-def test_s16_a_filter_on_a_join_does_not_hide_that_the_join_found_nothing(workshop: Workshop) -> None:
+def test_s22_a_filter_on_a_join_does_not_hide_that_the_join_found_nothing(workshop: Workshop) -> None:
     coded = changed(JOINED, where=[{"read": "schools.code", "not": {"is": "blank"}}])
     mapped = workshop.run(
         coded,
@@ -244,7 +254,7 @@ def test_s16_a_filter_on_a_join_does_not_hide_that_the_join_found_nothing(worksh
     assert (1, ["1"]) == (mapped.filtered, mapped.documents["key"].to_list())
 
 
-def test_s17_each_numbered_column_is_a_record(workshop: Workshop) -> None:
+def test_s24_each_numbered_column_is_a_record(workshop: Workshop) -> None:
     mapped = workshop.run(
         steps(workshop), {"id": "1", "sdg": "202509", "h_01": "0,5", "h_02": None, "h_03": "2"}
     )
@@ -255,7 +265,7 @@ def test_s17_each_numbered_column_is_a_record(workshop: Workshop) -> None:
     assert ["01", "03"] == mapped.documents["slot"].to_list()
 
 
-def test_s18_groups_name_the_columns_of_each_slot(workshop: Workshop) -> None:
+def test_s25_groups_name_the_columns_of_each_slot(workshop: Workshop) -> None:
     workshop.codes(SLOT)
     mapped = workshop.run(
         PARENTS, {"id": "1", "dad": "Roy", "dad_first": "Luc", "mum": "Ng", "mum_first": "An"}
@@ -266,7 +276,7 @@ def test_s18_groups_name_the_columns_of_each_slot(workshop: Workshop) -> None:
     ]
 
 
-def test_s19_a_slot_exists_when_one_of_its_columns_is_filled(workshop: Workshop) -> None:
+def test_s26_a_slot_exists_when_one_of_its_columns_is_filled(workshop: Workshop) -> None:
     workshop.codes(SLOT)
     rows: list[dict[str, str | None]] = [
         {"id": "1", "dad": None, "dad_first": "Luc", "mum": None, "mum_first": None},
@@ -279,3 +289,106 @@ def test_s19_a_slot_exists_when_one_of_its_columns_is_filled(workshop: Workshop)
 
     by_name = workshop.run(changed(PARENTS, unpivot__present=["family"]), *rows)
     assert (2, 0) == (by_name.empty, by_name.candidates)
+
+
+def test_s11_rows_without_an_identity_are_told_apart_by_their_number(workshop: Workshop) -> None:
+    mapped = workshop.run(changed(PUPIL, key=["$row"]), pupil(id="1"), pupil(id="1"), pupil(id="?"))
+
+    assert ["1", "2"] == mapped.documents["key"].to_list()
+    assert [("3", "not-digits")] == list(mapped.rejects.select("row_key", "rule").iter_rows())
+
+
+def test_s12_a_type_that_a_cell_does_not_have_rejects_its_row(workshop: Workshop) -> None:
+    typed = changed(PUPIL, streams__pupils__types={"born": "date_iso", "id": "integer"})
+    mapped = workshop.run(
+        typed,
+        pupil(id="1"),
+        pupil(id="2", born=None),
+        pupil(id="3", born="6 mai"),
+        pupil(id="x4", born="?"),
+        pupil(id="5", born="?", _fault=None),
+    )
+
+    assert [
+        ("born", "birth_date", "missing"),
+        ("born", "(record)", "not-a-date"),
+        ("born", "(record)", "not-a-date"),
+        ("born", "(record)", "not-a-date"),
+    ] == faults(mapped)
+    assert ["1"] == mapped.documents["key"].to_list()
+
+
+def test_s12_a_type_is_asked_of_a_joined_stream_too(workshop: Workshop) -> None:
+    typed = changed(JOINED, streams__schools={**SCHOOLS, "types": {"id": "integer"}})
+    mapped = workshop.run(typed, pupil(school="s1"), schools=schools(("s1", "ROYZ10550601")))
+
+    assert [("school", "(record)", "not-a-number")] == faults(mapped)
+
+
+def test_s15_the_format_of_a_stream_is_handed_on(workshop: Workshop) -> None:
+    written = changed(PUPIL, streams__pupils__format={"kind": "csv", "separator": ";"})
+    mapping = workshop.mapping(written)
+
+    assert (("kind", "csv"), ("separator", ";")) == mapping.streams[0].format
+    assert () == checker.check(mapping)
+
+
+@pytest.mark.parametrize(
+    ("test", "kept"),
+    [
+        ({"before": "2025-07-01"}, ["1", "2", "8"]),
+        ({"after": "2025-07-01"}, ["3", "4"]),
+        ({"not": {"before": "2025-07-01"}}, ["3", "4", "5", "6", "7"]),
+        ({"not": {"after": "2025-07-01"}}, ["1", "2", "5", "6", "7", "8"]),
+    ],
+)
+def test_s20_days_are_compared_by_the_first_ten_characters(
+    workshop: Workshop, test: dict[str, Any], kept: list[str]
+) -> None:
+    cells = (
+        "2025-06-30",
+        " 2025-06-30 23:59:59",
+        "2025-07-01",
+        "2025-07-01T00:00",
+        "20250630",
+        None,
+        "2025-06-301",
+        "0001-01-01",
+    )
+    dated = changed(
+        PUPIL, streams__pupils__columns=[*ROW, "day"], where=[{"read": "day", **test}], key=["$row"]
+    )
+    mapped = workshop.run(dated, *(pupil(day=cell) for cell in cells))
+
+    assert kept == mapped.documents["key"].to_list()
+
+
+@pytest.mark.parametrize(
+    ("where", "never"),
+    [
+        ([{"read": "sex", "equals": " F"}], True),
+        ([{"read": "sex", "in": ["F ", "F"]}], False),
+        ([{"read": "sex", "equals": "F"}, {"read": "sex", "equals": "M"}], True),
+        ([{"read": "sex", "equals": "F"}, {"read": "id", "equals": "M"}], False),
+        ([{"read": "sex", "is": "blank"}, {"read": "sex", "is": "numeric"}], True),
+        ([{"read": "sex", "is": "numeric"}, {"read": "sex", "not": {"in": ["0", "1", "2"]}}], False),
+        ([{"read": "born", "after": "2025-07-01"}, {"read": "born", "before": "2025-07-01"}], True),
+        ([{"read": "born", "after": "2025-07-01"}, {"read": "born", "before": "2025-07-02"}], False),
+        ([{"read": "born", "before": "0001-01-01"}], True),
+        ([{"read": "born", "before": "2025-07-01"}, {"read": "born", "is": "numeric"}], True),
+        ([{"any": [{"read": "sex", "equals": " "}, {"read": "sex", "equals": " F"}]}], True),
+        ([{"any": [{"read": "sex", "equals": " "}, {"read": "sex", "equals": "F"}]}], False),
+    ],
+)
+def test_s23_a_condition_that_no_cell_can_meet_is_a_finding(
+    workshop: Workshop, where: list[dict[str, Any]], never: bool
+) -> None:
+    mapping = workshop.mapping(changed(PUPIL, where=where))
+
+    assert (["never-holds"] if never else []) == [found.kind for found in checker.check(mapping)]
+
+
+def test_s23_a_field_that_only_a_blank_would_fill_is_a_finding(workshop: Workshop) -> None:
+    mapping = workshop.mapping(changed(PUPIL, fields__sex__when={"is": "blank"}))
+
+    assert ["never-holds"] == [found.kind for found in checker.check(mapping)]

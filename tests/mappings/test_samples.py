@@ -2,25 +2,32 @@
 
 import json
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
 
-from canonical_model.resources import resource
+from canonical_model.itineraries import itinerary
+from canonical_model.resources.transport_assignment import TransportAssignment
 from mappings.engine import compiler, lineage, loader
-from mappings.engine.language import Mapping
+from mappings.engine.language import Mapping, Stream
 from mappings.engine.result import Mapped
+from mappings.engine.targets import model_of
 
 DAY = date(2026, 2, 16)
 
 
+def _sample(folder: Path, stream: Stream) -> pl.DataFrame:
+    """A stream's invented rows; of a stream of canonical documents, one JSON text a line."""
+    if stream.resource:
+        return pl.DataFrame({"document": (folder / f"{stream.name}.jsonl").read_text("utf-8").splitlines()})
+    return pl.read_csv(folder / f"{stream.name}.csv", infer_schema=False).rename(str.lower)  # as readers do
+
+
 def _run(mapping: Mapping) -> Mapped:
     folder = loader.ROOT / mapping.system / "samples"
-    streams = {
-        stream.name: pl.read_csv(folder / f"{stream.name}.csv", infer_schema=False)
-        for stream in mapping.streams
-    }
+    streams = {stream.name: _sample(folder, stream) for stream in mapping.streams}
     return compiler.run(mapping, streams, system=f"{mapping.system}@762000", organization="762000", day=DAY)
 
 
@@ -50,7 +57,7 @@ def test_samples_give_the_golden_results(identifier: str) -> None:
 @pytest.mark.parametrize("identifier", loader.ids())
 def test_a_document_is_already_canonical(identifier: str) -> None:
     mapping = loader.load(identifier)
-    model = resource(mapping.resource)
+    model = model_of(mapping)
 
     for text in _run(mapping).documents["document"]:
         assert text == model.model_validate_json(text).model_dump_json(exclude_none=True)
@@ -114,3 +121,25 @@ def test_lineage_of_several_columns_and_of_a_guardian() -> None:
     guardian = loader.load("gpi/guardian@1")
     assert ("pnom_mere",) == lineage.explain(guardian, "given_name", "mother").columns
     assert ("nom_mere", "pnom_mere") == lineage.explain(guardian, "relation", "mother").columns
+
+
+def test_a_transfer_is_ridden_in_reverse_in_the_afternoon() -> None:
+    documents = _run(loader.load("geobus/transport_assignment@1")).documents
+    trips = {
+        period: itinerary(
+            TransportAssignment.model_validate_json(
+                documents.filter(key=f"762000|1003|2025|0|1|{period}")["document"].item()
+            )
+        )
+        for period in "18"
+    }
+
+    assert ["00012", "00204"] == [ride.route for ride in trips["1"]]
+    assert ["01204", "00012"] == [ride.route for ride in trips["8"]]
+    assert ("E110", "A101") == (trips["8"][0].boards.stop, trips["8"][-1].alights.stop)
+
+
+def test_a_stop_of_kind_2_refuses_the_whole_trip() -> None:
+    assert ("762000|1005|2025|0|1|1", None, "emb_typestop_1", "unmapped-code") in _rejects(
+        "geobus/transport_assignment@1"
+    )

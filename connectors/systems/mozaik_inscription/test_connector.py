@@ -135,4 +135,4 @@ def test_a_folder_that_is_not_there_stops(province: Province, tmp_path: Path) ->
 
 def test_samples_have_the_contract_s_columns() -> None:
     for name, stream in contract.read(FOLDER / "contract" / "consentements.yaml").items():
-        assert list(stream.names) == files.read_any(FOLDER / "samples" / f"{name}.csv").columns
+        assert [*stream.names, "_row", "_fault"] == files.read_any(FOLDER / "samples" / f"{name}.csv").columns

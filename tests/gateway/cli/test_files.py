@@ -51,7 +51,8 @@ def test_a_mapping_run_gives_what_its_samples_promise(
     assert (len(promised), len({(item["row"], item["slot"]) for item in set_aside})) == (
         answer.document["written"], answer.document["rejected"],
     )  # fmt: skip
-    assert [(item["row"], item["column"] or None, item["path"], item["rule"]) for item in set_aside] == [
+    # the line of the file, whose header is line 1
+    assert [(item["row"] + 1, item["column"] or None, item["path"], item["rule"]) for item in set_aside] == [
         (item["source"]["row"], item["source"]["column"], item["path"], item["rule"])
         for item in lines(results["rejects"])
     ]
@@ -76,7 +77,7 @@ def test_a_reject_has_its_place_rule_words_and_value_in_the_file_and_nowhere_els
 
     assert SHAPE == reject.keys()
     assert {
-        "system": "gpi@762000", "stream": "gpm_e_ele", "file": "eleves.csv", "row": 1, "column": "sexe",
+        "system": "gpi@762000", "stream": "gpm_e_ele", "file": "eleves.csv", "row": 2, "column": "sexe",
     } == reject["source"]  # fmt: skip
     assert ("unmapped-code", "sex", "Zyzzyva") == (reject["rule"], reject["path"], reject["value"])
     assert all(reject[name].endswith(".") for name in SHAPE if "_" in name)

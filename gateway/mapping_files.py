@@ -1,0 +1,97 @@
+"""Joins the mapping engine to files: a stream's file as the frames that a mapping reads, a form's layout.
+
+The engine touches no file and the readers know no mapping; both are met here, for the command line and
+for the exchanges.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import orjson
+import polars as pl
+
+from connectors.kit.formats import Format, Layout, open_batches
+from mappings.engine.forms import Form
+from mappings.engine.language import Stream
+from mappings.engine.streams import DOCUMENT, FAULT, ROW
+
+NOT_JSON = "not-json"
+_LISTED = ("xml", "jsonl")  # a record of these names only what it has: an absent name is a blank cell
+_DOCUMENTS = 20_000  # of a part
+
+
+@dataclass(frozen=True, slots=True)
+class StreamFile:
+    """The file of one stream; iterate for its frames, again to read it again.
+
+    Canonical documents are JSON lines: a document each, or an object that holds it as ``document``, as
+    golden results do. In XML and JSON lines whose format the mapping declares, a name that the whole file
+    lacks is a blank column, and a name of XML is written with ``_`` for its dots and without ``@``.
+    """
+
+    path: Path
+    stream: Stream
+    rows: int = 125_000
+
+    def __iter__(self) -> Iterator[pl.DataFrame]:
+        if self.stream.resource:
+            return _documents(self.path)
+        told = self._format()
+        batches = open_batches(self.path, told, rows=self.rows)
+        return (self._as_declared(batch) for batch in batches) if self._listed(told) else iter(batches)
+
+    def whole(self) -> pl.DataFrame:
+        """All its rows as one frame."""
+        return pl.concat(self)
+
+    def _format(self) -> Format:
+        if not self.stream.format:
+            return Format.guessed(self.path)
+        return Format.from_text(dict(self.stream.format), place=self.stream.name)
+
+    def _listed(self, told: Format) -> bool:
+        return bool(self.stream.format) and told.kind in _LISTED
+
+    def _as_declared(self, batch: pl.DataFrame) -> pl.DataFrame:
+        names = {name: name.replace("@", "").replace(".", "_") for name in batch.columns if name[0] != "_"}
+        frame = batch.rename(names)
+        absent = [name for name in self.stream.columns if name not in frame.columns]
+        return frame.with_columns(pl.lit(None, pl.String).alias(name) for name in absent)
+
+
+def layout(form: Form) -> Layout:
+    """How a file of such documents is written. Raises ConfigurationError naming the wrong word."""
+    columns = {
+        place.column: {"width": str(place.width), "align": place.align, "filler": place.fill}
+        if place.width is not None
+        else {}
+        for place in form.places
+    }
+    return Layout.from_text(form.written, columns, place=form.id)
+
+
+def _documents(path: Path) -> Iterator[pl.DataFrame]:
+    """Frames of `_row`, `_fault`, `document`; a line that is not a JSON object is a fault."""
+    schema = pl.Schema({ROW: pl.UInt32, FAULT: pl.String, DOCUMENT: pl.String})
+    part: list[tuple[int, str | None, str]] = []
+    with path.open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            if line.strip():
+                text = _document(line)
+                part.append((number, NOT_JSON, "{}") if text is None else (number, None, text))
+            if len(part) == _DOCUMENTS:
+                yield pl.DataFrame(part, schema, orient="row")
+                part = []
+    yield pl.DataFrame(part, schema, orient="row")
+
+
+def _document(line: bytes) -> str | None:
+    try:
+        held = orjson.loads(line)
+    except ValueError:
+        return None
+    inner = held.get(DOCUMENT) if isinstance(held, dict) else None
+    if isinstance(inner, dict):
+        return orjson.dumps(inner).decode()
+    return line.decode().strip() if isinstance(held, dict) else None

@@ -1,0 +1,128 @@
+"""Makes the leaf columns of a frame: what is done to texts is done once for each different one, where there are few.
+
+A column of a school system repeats itself: courses, groups, marks, days. Such a leaf column is `Coded`: the frame
+holds a number for each row, and the few texts stand apart. The texts that were seen are kept from part to part.
+"""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from mappings.engine.expressions import Value, leaf_column
+
+Coded = dict[str, tuple[str, pl.Series]]
+"""Leaf columns with few different values: the column of the frame that says which, and the values."""
+
+_MANY = 1_000  # rows; below, looking for different texts costs more than it saves
+_FEW = 4  # times: a column has few different texts when each comes so often
+_MOST = 20_000  # different texts that are kept
+
+
+def expressions_of(values: dict[int, Value]) -> list[pl.Expr]:
+    """The leaf column of each value, and its fault's."""
+    made = []
+    for number, value in values.items():
+        made.append(value.json.alias(leaf_column(number)))
+        if value.fault is not None:
+            made.append(value.fault.alias(f"?f{number}"))
+    return made
+
+
+class Making:
+    """Makes leaf columns, and remembers the different texts of a column with what was made of them."""
+
+    def __init__(self) -> None:
+        self._columns: dict[str, "_Texts | None"] = {}
+        self._made: dict[int, tuple[list[_Texts], pl.DataFrame]] = {}
+
+    def over(self, frame: pl.DataFrame, values: dict[int, Value]) -> tuple[pl.DataFrame, Coded]:
+        """The frame with the leaf column of each value and its fault's, but for those that are coded."""
+        if frame.height < _MANY:
+            return frame.with_columns(expressions_of(values)), {}
+        plain = {number: value for number, value in values.items() if not value.sources}
+        found: dict[str, pl.Series] = {}
+        coded: Coded = {}
+        seen: dict[str, "_Texts | None"] = {}
+        for number, value in values.items():
+            if not value.sources:
+                continue
+            for name in value.sources:
+                if name not in seen:
+                    seen[name] = self._texts(frame[name])
+            parts = [texts for name in value.sources if (texts := seen[name]) is not None]
+            place = "?p:" + "|".join(value.sources)
+            if place not in found and len(parts) == len(value.sources):
+                found[place] = _places(frame, value.sources, parts).alias(place)
+            made = self._of(number, value, parts) if len(parts) == len(value.sources) else None
+            if made is None:
+                plain[number] = value
+                continue
+            coded[leaf_column(number)] = (place, made[leaf_column(number)])
+            if value.fault is not None:
+                fault = made[f"?f{number}"]
+                empty = fault.null_count() == fault.len()
+                blank = pl.repeat(None, frame.height, dtype=pl.String, eager=True)
+                found[fault.name] = (blank if empty else fault[found[place]]).alias(fault.name)
+        return frame.with_columns(*expressions_of(plain), *found.values()), coded
+
+    def _texts(self, column: pl.Series) -> "_Texts | None":
+        """The different texts of a column, those of the parts before included; None when they are many."""
+        known = self._columns.get(column.name, _Texts.none())
+        if known is None or known.holds(column):
+            return known
+        different = column.unique().drop_nulls()
+        many = different.len() * _FEW > column.len() or different.len() > _MOST
+        found = None if many else _Texts.of(pl.concat([known.texts, different]).unique(maintain_order=True))
+        if found is not None and found.texts.len() > _MOST:
+            found = _Texts.of(different)
+        self._columns[column.name] = found
+        return found
+
+    def _of(self, number: int, value: Value, parts: list["_Texts"]) -> pl.DataFrame | None:
+        """What a value makes of each combination of texts, the last of each column being blank."""
+        sizes = 1
+        for texts in parts:
+            sizes *= texts.texts.len() + 1
+        if sizes > _MOST:
+            return None
+        before, made = self._made.get(number, ([], pl.DataFrame()))
+        if before != parts:
+            columns = [pl.concat([texts.texts, pl.Series([None], dtype=pl.String)]) for texts in parts]
+            frame = pl.DataFrame({value.sources[0]: columns[0]})
+            for name, column in zip(value.sources[1:], columns[1:], strict=True):
+                frame = frame.join(pl.DataFrame({name: column}), how="cross", maintain_order="left_right")
+            made = frame.select(expressions_of({number: value}))
+            self._made[number] = (parts, made)
+        return made
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Texts:
+    """Different texts of a column, and the type that numbers them."""
+
+    texts: pl.Series
+    numbered: pl.Enum
+
+    @classmethod
+    def of(cls, texts: pl.Series) -> "_Texts":
+        return cls(texts.alias("?"), pl.Enum(texts))
+
+    @classmethod
+    def none(cls) -> "_Texts":
+        return cls.of(pl.Series("?", [], dtype=pl.String))
+
+    def numbers(self, column: pl.Series) -> pl.Series:
+        """Which text each cell is; the number after the last where it is blank."""
+        return column.cast(self.numbered, strict=False).to_physical().cast(pl.UInt32).fill_null(self.texts.len())
+
+    def holds(self, column: pl.Series) -> bool:
+        """Whether every text of the column is among them."""
+        return column.cast(self.numbered, strict=False).null_count() == column.null_count()
+
+
+def _places(frame: pl.DataFrame, names: tuple[str, ...], parts: list[_Texts]) -> pl.Series:
+    """Which combination of texts each row has, counted as `_of` writes them."""
+    number = parts[0].numbers(frame[names[0]])
+    for name, texts in zip(names[1:], parts[1:], strict=True):
+        number = number * (texts.texts.len() + 1) + texts.numbers(frame[name])
+    return number.cast(pl.UInt32)
