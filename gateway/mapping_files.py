@@ -12,12 +12,15 @@ import orjson
 import polars as pl
 
 from connectors.kit.formats import Format, Layout, open_batches
+from connectors.kit.formats.frames import MAX_LINE, NOT_JSON, TOO_LONG
+from connectors.kit.formats.sources import line_blocks, opened
 from mappings.engine.forms import Form
 from mappings.engine.language import Stream
 from mappings.engine.streams import DOCUMENT, FAULT, ROW
 
-NOT_JSON = "not-json"
 _LISTED = ("xml", "jsonl")  # a record of these names only what it has: an absent name is a blank cell
+_PLAIN = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet", ".xlsx", ".xml")
+_LINES = frozenset({"csv", "tsv", "fixed_width"})  # a suffix does not tell one of these from another
 _DOCUMENTS = 20_000  # of a part
 
 
@@ -48,7 +51,18 @@ class StreamFile:
     def _format(self) -> Format:
         if not self.stream.format:
             return Format.guessed(self.path)
-        return Format.from_text(dict(self.stream.format), place=self.stream.name)
+        told = Format.from_text(dict(self.stream.format), place=self.stream.name)
+        return Format.guessed(self.path) if self._plainly_another(told) else told
+
+    def _plainly_another(self, told: Format) -> bool:
+        """Whether the suffix names another kind than the mapping declares: an extract as CSV of what comes as XML."""
+        suffix = "".join(
+            self.path.suffixes[-2:] if self.path.suffix.lower() == ".zip" else self.path.suffixes[-1:]
+        )
+        if suffix.lower().removesuffix(".zip") not in _PLAIN:
+            return False
+        kind = Format.guessed(self.path).kind
+        return kind != told.kind and not {kind, told.kind} <= _LINES
 
     def _listed(self, told: Format) -> bool:
         return bool(self.stream.format) and told.kind in _LISTED
@@ -75,23 +89,29 @@ def _documents(path: Path) -> Iterator[pl.DataFrame]:
     """Frames of `_row`, `_fault`, `document`; a line that is not a JSON object is a fault."""
     schema = pl.Schema({ROW: pl.UInt32, FAULT: pl.String, DOCUMENT: pl.String})
     part: list[tuple[int, str | None, str]] = []
-    with path.open("rb") as file:
-        for number, line in enumerate(file, start=1):
-            if line.strip():
-                text = _document(line)
-                part.append((number, NOT_JSON, "{}") if text is None else (number, None, text))
-            if len(part) == _DOCUMENTS:
-                yield pl.DataFrame(part, schema, orient="row")
-                part = []
+    first = 1
+    with opened(path) as file:
+        for block in line_blocks(file, "utf-8"):
+            lines = block.removesuffix(b"\n").split(b"\n")
+            for number, line in enumerate(lines, start=first):
+                if line.strip():
+                    part.append((number, *_document(line)))
+                if len(part) == _DOCUMENTS:
+                    yield pl.DataFrame(part, schema, orient="row")
+                    part = []
+            first += len(lines)
     yield pl.DataFrame(part, schema, orient="row")
 
 
-def _document(line: bytes) -> str | None:
+def _document(line: bytes) -> tuple[str | None, str]:
+    """The fault of a line, if any, and the document in it."""
+    if len(line) > MAX_LINE:
+        return TOO_LONG, "{}"
     try:
         held = orjson.loads(line)
     except ValueError:
-        return None
-    inner = held.get(DOCUMENT) if isinstance(held, dict) else None
-    if isinstance(inner, dict):
-        return orjson.dumps(inner).decode()
-    return line.decode().strip() if isinstance(held, dict) else None
+        return NOT_JSON, "{}"
+    if not isinstance(held, dict):
+        return NOT_JSON, "{}"
+    inner = held.get(DOCUMENT)
+    return None, orjson.dumps(inner).decode() if isinstance(inner, dict) else line.decode().strip()

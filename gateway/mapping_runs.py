@@ -5,11 +5,11 @@ that several rows bear is found in a first pass.
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
-from typing import IO, Any
+from typing import Any
 
 import orjson
 import polars as pl
@@ -18,12 +18,14 @@ from canonical_model import rules
 from canonical_model.errors import RecordError
 from connectors.kit.formats import Writer, writer_of
 from gateway.mapping_files import StreamFile, layout
+from gateway.output_files import OutputFile
 from mappings.engine import lineage
 from mappings.engine.compiler import Run
 from mappings.engine.language import Mapping
 from mappings.engine.result import Mapped
 from mappings.engine.streams import ROW
 
+_SHOWN_AS_UNREADABLE = frozenset({"not-utf-8", "wrong-encoding", "nul-byte"})
 _AT_ONCE = 2  # parts that are mapped while others are read and written
 
 
@@ -39,11 +41,12 @@ class Input:
 
 def prepared(mapping: Mapping, read: Input) -> Run:
     """The mapping ready to run, with the streams that it joins held whole."""
-    sides = {join.stream: read.files[join.stream].whole() for join in (*mapping.joins, *mapping.lists)}
+    joined = (*(join.stream for join in mapping.joins), *(item.stream for item in mapping.lists))
+    sides = {name: read.files[name].whole() for name in joined}
     return Run(mapping, sides, system=read.system, organization=read.organization, day=read.day)
 
 
-def mapped_parts(ready: Run, file: StreamFile) -> Iterator[tuple[pl.DataFrame, Mapped]]:
+def mapped_parts(ready: Run, file: StreamFile) -> Generator[tuple[pl.DataFrame, Mapped]]:
     """Each part of the main stream with what it gave, in order. Others are read and mapped meanwhile."""
     twice = pl.Series([], dtype=pl.String) if ready.mapping.numbered else repeated_keys(ready, file)
     with ThreadPoolExecutor(1) as reader, ThreadPoolExecutor(_AT_ONCE) as mappers:
@@ -79,9 +82,9 @@ class Written:
         self,
         mapping: Mapping,
         read: Input,
-        output: IO[bytes] | None,
-        rejects: IO[bytes] | None,
-        traced: IO[bytes] | None,
+        output: OutputFile | None,
+        rejects: OutputFile | None,
+        traced: OutputFile | None,
     ) -> None:
         self._mapping, self._read = mapping, read
         self._output, self._rejects, self._traced = output, rejects, traced
@@ -97,7 +100,8 @@ class Written:
     def part(self, part: pl.DataFrame, mapped: Mapped, *, most: int) -> list[dict[str, Any]]:
         """Write what one part gave; the first `most` rejects, for the screen."""
         if self._writer is None:
-            _lines(mapped.documents.select("document"), self._output)
+            if self._output:
+                self._output.lines(mapped.documents.select("document"))
             outside: list[dict[str, Any]] = []
         else:
             outside = list(self._formed(self._writer, mapped))
@@ -106,7 +110,7 @@ class Written:
             for item in found:
                 self._rejects.write(orjson.dumps(item, option=orjson.OPT_APPEND_NEWLINE))
         if self._traced:
-            _lines(mapped.documents.select(_place()), self._traced)
+            self._traced.lines(mapped.documents.select(_place(self._mapping)))
         return found[:most]
 
     def end(self) -> None:
@@ -133,17 +137,14 @@ class Written:
                     self._output.write(made)
 
 
-def _lines(texts: pl.DataFrame, file: IO[bytes] | None) -> None:
-    if file is not None:
-        texts.write_csv(file, include_header=False, quote_style="never")
-
-
-def _place() -> pl.Expr:
+def _place(mapping: Mapping) -> pl.Expr:
     """The place of a document, as a JSON line: the rest of its lineage is the same for all, and said once."""
-    slot = pl.when(pl.col("slot").is_null()).then(pl.lit("null")).otherwise(_quoted(pl.col("slot")))
-    return pl.concat_str(
-        [pl.lit('{"row":'), "row", pl.lit(',"key":'), _quoted(pl.col("key")), pl.lit(',"slot":'), slot, pl.lit("}")]
-    )
+    said = [pl.lit('{"row":'), pl.col("row")]
+    if not mapping.numbered:  # else the key is the row
+        said += [pl.lit(',"key":'), _quoted(pl.col("key"))]
+    if mapping.unpivot:
+        said += [pl.lit(',"slot":'), _quoted(pl.col("slot"))]
+    return pl.concat_str([*said, pl.lit("}")])
 
 
 def _quoted(text: pl.Expr) -> pl.Expr:
@@ -184,16 +185,27 @@ def _rejections(
     cells = part.filter(pl.col(ROW).is_in(numbers.implode())).rows_by_key(ROW, named=True, unique=True)
     for row in mapped.rejects.iter_rows(named=True):
         words = rules.words(row["rule"])
+        held = cells[row["row"]]
+        column: str | None = row["column"] or (
+            _unreadable(held) if row["rule"] in _SHOWN_AS_UNREADABLE else None
+        )
         yield {
-            **_source(mapping, read, row["row"], row["column"] or None),
+            **_source(mapping, read, row["row"], column),
             "rule": row["rule"],
             "path": row["path"],
-            "value": cells[row["row"]].get(row["column"]),
+            "value": held.get(column or ""),
             "message_fr": words.french,
             "message_en": words.english,
             "remedy_fr": words.remedy_french,
             "remedy_en": words.remedy_english,
         }
+
+
+def _unreadable(cells: dict[str, str | None]) -> str | None:
+    """The columns in which a reader of files put U+FFFD for what it could not read."""
+    return (
+        ", ".join(name for name, text in cells.items() if isinstance(text, str) and "\ufffd" in text) or None
+    )
 
 
 def _source(mapping: Mapping, read: Input, row: int, column: str | None) -> dict[str, Any]:

@@ -12,10 +12,19 @@ from mappings.engine.code_maps import TEXT, CodeMap, Entry
 from mappings.engine.expressions import SLOT, leaf_column
 from mappings.engine.functions import FUNCTIONS
 from mappings.engine.language import Field, Mapping
+from mappings.engine.making import plain
+from mappings.engine.plan import ITEM
 from mappings.engine.streams import ROW, admitted, given
 
 OCCURRENCES = pl.Schema(
-    {"row": pl.UInt32, "slot": pl.String, "path": pl.String, "code": pl.String, "day": pl.String}
+    {
+        "row": pl.UInt32,
+        "slot": pl.String,
+        "path": pl.String,
+        "item": pl.UInt32,
+        "code": pl.String,
+        "day": pl.String,
+    }
 )
 
 _SLICE = 20_000  # rows of the main stream at once
@@ -46,34 +55,65 @@ def contracted(
 def occurrences(
     mapping: Mapping, streams: Frames[str, pl.DataFrame], *, system: str, organization: str, day: date
 ) -> pl.DataFrame:
-    """Every text that reaches a code map: `row`, `slot`, `path` of its field, `code`, `day` by which it is read.
+    """Every text that reaches a code map: `row`, `slot`, `path` of its field (as in `coded`), `item` of the
+    list from 0 when child rows fill one, `code`, `day` by which it is read.
 
     The texts are made by the plan of the mapping itself, in which each code map is replaced by one that
     keeps everything: what is trimmed, joined or filtered before the map is so here too.
     """
-    fields = _coded(mapping)
-    own = _own_day(mapping)
-    if not fields:
+    if not coded(mapping):
         return pl.DataFrame(schema=OCCURRENCES)
+    own = _own_day(mapping)
     frames = contracted(mapping, streams, system=system)
-    compiled = plan.compiled(_probe(mapping, fields, own), organization=organization, day=day)
+    probe = _probe(mapping, own)
+    compiled = plan.compiled(replace(probe, lists=()), organization=organization, day=day)
+    listed = plan.compiled(probe, organization=organization, day=day)
     main = compiled.keyed(frames[mapping.stream])
     sides = {join.stream: compiled.side(join, frames[join.stream]) for join in mapping.joins}
+    fields = _calling(mapping.fields, mapping)
+    dated = pl.lit(None, dtype=pl.String) if own is None else _text(len(fields))
     parts = [pl.DataFrame(schema=OCCURRENCES)]
     for start in range(0, main.height, _SLICE):
-        records = compiled.records(compiled.rows(main[start : start + _SLICE], sides))
-        dated = pl.lit(None, dtype=pl.String) if own is None else _text(len(fields))
+        records = plain(*compiled.records(*compiled.rows(main[start : start + _SLICE], sides)))
         for number, field in enumerate(fields):
-            splits = _splits(field)  # the parts of a list are read on the business day
-            part = records.select(
-                pl.col(ROW).alias("row"),
-                pl.col(SLOT).alias("slot"),
-                pl.lit(field.path).alias("path"),
-                (_texts(number) if splits else _text(number)).alias("code"),
-                (pl.lit(day.isoformat()) if splits else dated.fill_null(day.isoformat())).alias("day"),
-            )
-            parts.append((part.explode("code") if splits else part).drop_nulls("code"))
+            parts.append(_part(records, number, field, field.path, dated, day))
+        used = records.select(ROW, SLOT)
+        rows = main.filter(pl.col(ROW).is_in(used[ROW].implode())) if probe.lists else main
+        for child in probe.lists:
+            items = used.join(listed.items(child, frames[child.stream], rows), on=ROW)
+            whole = next(item for item in mapping.lists if item.path == child.path)
+            for number, field in enumerate(_calling(whole.fields, mapping)):
+                parts.append(_part(items, number, field, f"{child.path}[].{field.path}", pl.lit(None), day))
     return pl.concat(parts)
+
+
+def coded(mapping: Mapping) -> dict[str, Field]:
+    """The fields that call a code map, by their paths; ``guardians[].relation`` of every item of a list."""
+    own = {field.path: field for field in mapping.fields if field.code_map}
+    listed = {
+        f"{child.path}[].{field.path}": field
+        for child in mapping.lists
+        for field in child.fields
+        if field.code_map
+    }
+    return own | listed
+
+
+def _part(
+    records: pl.DataFrame, number: int, field: Field, path: str, dated: pl.Expr, day: date
+) -> pl.DataFrame:
+    """The texts of one field; the parts of a text that is split are read on the business day."""
+    splits = any(FUNCTIONS[call.function].gives == "list" for call in field.do)
+    item = pl.col(ITEM) if ITEM in records.columns else pl.lit(None)
+    found = records.select(
+        pl.col(ROW).alias("row"),
+        pl.col(SLOT).alias("slot"),
+        pl.lit(path).alias("path"),
+        item.cast(pl.UInt32).alias("item"),
+        (_texts(number) if splits else _text(number)).alias("code"),
+        (pl.lit(None) if splits else dated).cast(pl.String).fill_null(day.isoformat()).alias("day"),
+    )
+    return (found.explode("code") if splits else found).drop_nulls("code")
 
 
 def _text(number: int) -> pl.Expr:
@@ -91,29 +131,32 @@ def entry_of(code_map: CodeMap, code: str, day: date) -> Entry | None:
     return next((item for item in code_map.entries if item.source == code and item.holds(day)), None)
 
 
-def _coded(mapping: Mapping) -> tuple[Field, ...]:
-    """The fields that put what they read through a code map."""
-    return tuple(
-        f for f in mapping.fields if f.code_map and f.constant is None and mapping.code_map(f.code_map)
-    )
-
-
-def _splits(field: Field) -> bool:
-    return any(FUNCTIONS[call.function].gives == "list" for call in field.do)
+def _calling(fields: tuple[Field, ...], mapping: Mapping) -> tuple[Field, ...]:
+    """Those of the fields that put what they read through a code map."""
+    return tuple(f for f in fields if f.code_map and f.constant is None and mapping.code_map(f.code_map))
 
 
 def _own_day(mapping: Mapping) -> Field | None:
     """The field of the record's own day, by which its codes are read; one that a slot holds is not used."""
-    name = mapping.resource.partition("@")[0]
-    way = getattr(resources.resource(name), "CODED_ON", None) if name in resources.NAMES else None
+    way = None if mapping.form else getattr(resources.resource(mapping.resource), "CODED_ON", None)
     found = next((field for field in mapping.fields if field.path == way), None)
     return None if found is None or any(item.per_slot for item in found.reads) else found
 
 
-def _probe(mapping: Mapping, fields: tuple[Field, ...], own: Field | None) -> Mapping:
+def _probe(mapping: Mapping, own: Field | None) -> Mapping:
     """The mapping that makes of each record only the texts before its code maps, and its own day."""
     all_kept = replace(mapping.code_maps[0][1], to=TEXT, unmapped="keep-source", entries=(_ALL,))
-    made = [replace(field, path=f"c{number}", code_map=_MAP) for number, field in enumerate(fields)]
+    made = _kept(_calling(mapping.fields, mapping))
     if own is not None:
-        made.append(replace(own, path="day"))
-    return replace(mapping, fields=tuple(made), lists=(), code_maps=((_MAP, all_kept),))
+        made = (*made, replace(own, path="day"))
+    lists = (replace(child, fields=_kept(_calling(child.fields, mapping))) for child in mapping.lists)
+    return replace(
+        mapping,
+        fields=made,
+        lists=tuple(child for child in lists if child.fields),
+        code_maps=((_MAP, all_kept),),
+    )
+
+
+def _kept(fields: tuple[Field, ...]) -> tuple[Field, ...]:
+    return tuple(replace(field, path=f"c{number}", code_map=_MAP) for number, field in enumerate(fields))

@@ -18,7 +18,7 @@ from canonical_model.codings import CodeList
 from mappings.engine import checker, compiler, lineage
 from mappings.engine.code_maps import TEXT, CodeMap, Entry
 from mappings.engine.code_proposals import Proposal, nearest
-from mappings.engine.code_texts import numbered, occurrences
+from mappings.engine.code_texts import coded, numbered, occurrences
 from mappings.engine.language import Mapping
 from mappings.engine.streams import ROW
 
@@ -108,7 +108,9 @@ def work(
         return Work(unmapped=(), hidden=(), together=0, drift=())
     run = _Run(mapping, numbered(mapping, streams), system, organization, day)
     found = occurrences(mapping, run.streams, system=system, organization=organization, day=day).with_columns(
-        pl.col("path").replace_strict(_maps(mapping), return_dtype=pl.String).alias(_MAP)
+        pl.col("path")
+        .replace_strict({path: field.code_map for path, field in coded(mapping).items()}, return_dtype=pl.String)
+        .alias(_MAP)
     )
     counts = found.group_by(_MAP, "path", "code", "day").agg(pl.len().alias("count"))
     lacking = _lacking(mapping, counts)
@@ -202,10 +204,6 @@ def extended(mapping: Mapping, added: Iterable[tuple[str, str, str]]) -> Mapping
     return replace(mapping, code_maps=tuple(maps)) if more else mapping
 
 
-def _maps(mapping: Mapping) -> dict[str, str]:
-    return {field.path: field.code_map or "" for field in mapping.fields if field.code_map}
-
-
 def _lacking(mapping: Mapping, counts: pl.DataFrame) -> pl.DataFrame:
     """(code map, code, day) of what its map does not hold that day."""
     held = dict(mapping.code_maps)
@@ -259,8 +257,9 @@ def _unmapped(
 def _cells(mapping: Mapping, path: str, here: pl.DataFrame) -> tuple[tuple[str, str, int], ...]:
     """The columns that the code stood in, and how often; a value of several columns counts in each."""
     found: dict[tuple[str, str], int] = {}
+    field = coded(mapping)[path]
     for slot, count in here.select("slot", "len").iter_rows():
-        for cell in lineage.cells_of(mapping, lineage.fields_at(mapping, path), slot):
+        for cell in lineage.cells_of(mapping, (field,), slot):
             found[cell] = found.get(cell, 0) + count
     return tuple((stream, column, count) for (stream, column), count in found.items())
 
@@ -269,10 +268,7 @@ def _drift(mapping: Mapping, name: str, held: CodeMap, counts: pl.DataFrame, day
     seen: dict[str, int] = dict(
         counts.filter(pl.col(_MAP) == name).group_by("code").agg(pl.col("count").sum()).iter_rows()
     )
-    for field in mapping.fields:
-        if field.code_map == name and field.constant is not None:
-            seen.setdefault(field.constant, 0)
-    constants = {f.constant for f in mapping.fields if f.code_map == name}
+    constants = {field.constant for field in coded(mapping).values() if field.code_map == name}
     lists = codings.versions(held.to) if held.to != TEXT else ()
     now = codings.in_force(held.to, day) if lists else None
     entries = tuple(

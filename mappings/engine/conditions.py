@@ -6,7 +6,7 @@ It tries a few cells on the tests: those that the tests name, and enough others 
 import re
 from collections.abc import Iterator
 
-from mappings.engine.functions import NUMBER
+from mappings.engine.function_numbers import NUMBER
 from mappings.engine.language import Condition, Mapping, Reference, Test
 from mappings.engine.result import Finding, Line
 

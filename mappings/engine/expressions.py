@@ -15,7 +15,8 @@ import polars as pl
 
 from canonical_model import codings, resources
 from mappings.engine.code_maps import TEXT, UNMAPPED, CodeMap
-from mappings.engine.functions import FUNCTIONS, is_numeric, percent
+from mappings.engine.function_numbers import is_counted, is_numeric, percent
+from mappings.engine.functions import FUNCTIONS
 from mappings.engine.language import ChildList, Condition, Field, Mapping, Reference, Test
 
 SLOT = "?slot"
@@ -25,6 +26,7 @@ Node: TypeAlias = "dict[str, Node] | Leaf"  # a leaf, or members by name
 
 _CONTROL = [chr(number) for number in range(32)] + ['"', "\\"]
 _ESCAPED = [json.dumps(character)[1:-1] for character in _CONTROL]
+UNCOUNTED = "not-a-number"
 _NEEDS_QUOTES = ("text", "date", "decimal")
 
 
@@ -75,7 +77,9 @@ def values(mapping: Mapping, *, organization: str, day: date) -> tuple[Value, ..
     days = _own_day(mapping, organization, day)
     found = [_value(mapping, field, organization, days, n) for n, field in enumerate(mapping.fields)]
     for number, item in enumerate(mapping.lists, start=len(mapping.fields)):
-        found.append(Value(number, item.whole, pl.col(leaf_column(number)), pl.col(f"?f{number}"), listed=True))
+        found.append(
+            Value(number, item.whole, pl.col(leaf_column(number)), pl.col(f"?f{number}"), listed=True)
+        )
     return tuple(found)
 
 
@@ -83,7 +87,8 @@ def child_values(mapping: Mapping, item: ChildList, *, organization: str, day: d
     """The fields of one item of a list, over the frame of its stream."""
     days = _Days(day, None, ())
     return tuple(
-        _value(mapping, field, organization, days, number, item.stream) for number, field in enumerate(item.fields)
+        _value(mapping, field, organization, days, number, item.stream)
+        for number, field in enumerate(item.fields)
     )
 
 
@@ -149,14 +154,16 @@ def _value(
         held = mapping.code_map(field.code_map) if field.code_map else None
         written = _coded(pl.lit(constant), held, days) if held else pl.lit(json.dumps(constant))
         return Value(number, field, written, None, days.reads if held and _moves(held, days) else ())
-    text = _read(mapping, field, organization, main)
+    cells = _cells(mapping, field, organization, main)
+    text = _combined(field, cells)
+    faults = [_uncounted(cells, text)] if field.combine == "percent" else []
     made_of = text.meta.root_names()
     sources = tuple(dict.fromkeys(made_of)) if field.do or field.code_map else ()
     if field.default is not None:
         text = text.fill_null(field.default)
     if field.when is not None:
         text = pl.when(_test(text, field.when)).then(text)
-    kind, faults = "text", []
+    kind = "text"
     for call in field.do:
         function = FUNCTIONS[call.function]
         made = function.build(text, *call.arguments)
@@ -176,17 +183,27 @@ def _value(
         faults.append(_lost(text, written, UNMAPPED))
     dated = days.reads if code_map and kind != "list" and _moves(code_map, days) else ()
     return Value(
-        number, field, written, pl.coalesce(faults) if faults else None, dated, sources=() if dated else sources
+        number,
+        field,
+        written,
+        pl.coalesce(faults) if faults else None,
+        dated,
+        sources=() if dated else sources,
     )
 
 
-def _read(mapping: Mapping, field: Field, organization: str, main: str) -> pl.Expr:
-    cells = []
+def _cells(mapping: Mapping, field: Field, organization: str, main: str) -> list[pl.Expr]:
+    found = []
     for reference in field.reads:
         if reference.name == "$organization":
-            cells.append(pl.lit(organization))
+            found.append(pl.lit(organization))
         else:
-            cells.append(pl.col(SLOT if reference.name == "$slot" else column(mapping, reference, main)))
+            found.append(pl.col(SLOT if reference.name == "$slot" else column(mapping, reference, main)))
+    return found
+
+
+def _combined(field: Field, cells: list[pl.Expr]) -> pl.Expr:
+    """The one text that the cells make."""
     if field.combine == "alone":
         return cells[0]
     if field.combine == "first":
@@ -195,6 +212,13 @@ def _read(mapping: Mapping, field: Field, organization: str, main: str) -> pl.Ex
         return percent(*cells)
     together = pl.concat_str([cell.fill_null("") for cell in cells], separator=field.between)
     return pl.when(pl.any_horizontal([cell.is_not_null() for cell in cells])).then(together)
+
+
+def _uncounted(cells: list[pl.Expr], made: pl.Expr) -> pl.Expr:
+    """The rule where a filled cell is no number of a percentage, or the whole of two is not above zero."""
+    wrong = [~is_counted(cell).fill_null(value=True) for cell in cells]
+    both = pl.all_horizontal([cell.is_not_null() for cell in cells])
+    return pl.when(pl.any_horizontal([*wrong, both & made.is_null()])).then(pl.lit(UNCOUNTED))
 
 
 def _test(cell: pl.Expr, test: Test) -> pl.Expr:

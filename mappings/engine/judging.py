@@ -31,6 +31,8 @@ from mappings.engine.validation import Fault, validated
 _WHOLE = 64  # records; below, judging whole documents is faster than finding different values
 _REMEMBERED = 50_000  # different values of one part that are remembered from batch to batch
 _FEW = 256  # different values; above, those that a pattern shows to be right are not judged one by one
+_TOGETHER = 20_000  # combinations of coded parts that are written beforehand
+_RUNS = 64  # of coded parts that are remembered
 _STRICT = ConfigDict(strict=True, allow_inf_nan=False, hide_input_in_errors=True)
 
 
@@ -149,6 +151,7 @@ class Judge:
         self._members: dict[str, pl.Expr] = {}
         self._pieces: list[Piece] = []
         self._transparent = False
+        self._told = _Told()
         if _transparent(model, root=True):
             self._pieces = self._object(resource_target(model), nested, None)
             self._transparent = True
@@ -178,7 +181,7 @@ class Judge:
         crossed = self._cross.judged(held, faulty)
         faults += crossed
         faulty |= {fault.index for fault in crossed}
-        written = held.written(self._pieces)
+        written = held.written(self._pieces, self._told)
         if faulty:
             sound = pl.Series(values=[index not in faulty for index in range(records.height)], dtype=pl.Boolean)
             written = written.to_frame("?").select(pl.when(sound).then(pl.col("?")))["?"]
@@ -362,30 +365,86 @@ class _Held:
         place, values = self._leaves[leaf]
         return not self._frame[place].is_in(values.is_null().arg_true()).any()
 
-    def written(self, pieces: Sequence[Piece]) -> pl.Series:
-        """The pieces put together; the text before a coded part is put to its few values first."""
+    def written(self, pieces: Sequence[Piece], told: "_Told") -> pl.Series:
+        """The pieces put together. Coded parts side by side, with the text between them, are one coded text."""
         found: list[pl.Expr] = []
         names: list[str] = []
+        run: list[str | tuple[str, pl.Series]] = []
         extra: list[pl.Series] = []
-        before = ""
-        for piece in (*pieces, ""):
+        for piece in (*pieces, None):
+            name = piece.meta.output_name() if isinstance(piece, pl.Expr) and piece.meta.is_column() else ""
             if isinstance(piece, str):
-                before += piece
-                continue
-            name = piece.meta.output_name() if piece.meta.is_column() else ""
-            if name in self._coded:
-                place, values = self._coded[name]
-                extra.append((before + values)[self._frame[place]].alias(f"?w{len(extra)}"))
-                found.append(pl.col(extra[-1].name))
+                run.append(piece)
+            elif name in self._coded:
+                run.append(self._coded[name])
             else:
-                found += [pl.lit(before), piece] if before else [piece]
-                names += piece.meta.root_names()
-            before = ""
-        found += [pl.lit(before)] if before else []
+                for number, whole in enumerate(told.of(run)):
+                    if isinstance(whole, str):
+                        found.append(pl.lit(whole))
+                        continue
+                    places, texts = whole
+                    extra.append(texts[_combined(self._frame, places)].alias(f"?w{len(extra)}"))
+                    found.append(pl.col(extra[-1].name))
+                run = []
+                if isinstance(piece, pl.Expr):
+                    found.append(piece)
+                    names += piece.meta.root_names()
         frame = self.frame_with(*names)
         if not {*names} <= {*frame.columns}:
             frame = self.all()
         return frame.with_columns(extra).select(pl.concat_str(found).alias("?"))["?"]
+
+
+def _combined(frame: pl.DataFrame, places: Sequence[tuple[str, int]]) -> pl.Series:
+    """Which combination each record has: columns that number values, each with how many values there are."""
+    (name, _), *others = places
+    number = frame[name]
+    for other, size in others:
+        number = number * size + frame[other]
+    return number
+
+
+_Run = Sequence[str | tuple[str, pl.Series]]
+_Whole = tuple[tuple[tuple[str, int], ...], pl.Series]
+
+
+class _Told:
+    """The texts of coded parts that stand side by side, put together once for as long as their values stay."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[object, ...], tuple[_Run, list[str | _Whole]]] = {}
+
+    def of(self, run: _Run) -> list[str | _Whole]:
+        """The run as few texts: plain, or (columns that say which, texts) of at most `_TOGETHER` combinations."""
+        key = tuple(item if isinstance(item, str) else (item[0], id(item[1])) for item in run)
+        held = self._known.get(key)
+        if held is None:
+            if len(self._known) > _RUNS:
+                self._known = {}
+            held = self._known[key] = (run, list(_shortened(run)))  # the run is kept: its values keep their id
+        return held[1]
+
+
+def _shortened(run: _Run) -> Iterator[str | _Whole]:
+    before = ""
+    places: list[tuple[str, int]] = []
+    texts = pl.Series([""], dtype=pl.String)
+    for item in run:
+        if isinstance(item, str):
+            before, texts = ("", texts + item) if places else (before + item, texts)
+            continue
+        place, values = item
+        if places and texts.len() * values.len() > _TOGETHER:
+            yield tuple(places), texts
+            places, texts = [], pl.Series([""], dtype=pl.String)
+        left = pl.DataFrame({"left": texts})
+        both = left.join(pl.DataFrame({"right": before + values}), how="cross", maintain_order="left_right")
+        texts, before = both.select(pl.concat_str("left", "right").alias("?"))["?"], ""
+        places.append((place, values.len()))
+    if places:
+        yield tuple(places), texts
+    elif before:
+        yield before
 
 
 class _Cross:

@@ -28,12 +28,17 @@ def expressions_of(values: dict[int, Value]) -> list[pl.Expr]:
     return made
 
 
+def plain(frame: pl.DataFrame, coded: Coded) -> pl.DataFrame:
+    """The frame with its coded leaf columns written out."""
+    return frame.with_columns(values[frame[place]].alias(name) for name, (place, values) in coded.items())
+
+
 class Making:
     """Makes leaf columns, and remembers the different texts of a column with what was made of them."""
 
     def __init__(self) -> None:
         self._columns: dict[str, "_Texts | None"] = {}
-        self._made: dict[int, tuple[list[_Texts], pl.DataFrame]] = {}
+        self._made: dict[int, tuple[list[_Texts], dict[str, pl.Series]]] = {}
 
     def over(self, frame: pl.DataFrame, values: dict[int, Value]) -> tuple[pl.DataFrame, Coded]:
         """The frame with the leaf column of each value and its fault's, but for those that are coded."""
@@ -42,17 +47,18 @@ class Making:
         plain = {number: value for number, value in values.items() if not value.sources}
         found: dict[str, pl.Series] = {}
         coded: Coded = {}
-        seen: dict[str, "_Texts | None"] = {}
+        seen: dict[str, _Numbered | None] = {}
         for number, value in values.items():
             if not value.sources:
                 continue
             for name in value.sources:
                 if name not in seen:
-                    seen[name] = self._texts(frame[name])
-            parts = [texts for name in value.sources if (texts := seen[name]) is not None]
+                    seen[name] = self._numbered(frame[name])
+            held = [column for name in value.sources if (column := seen[name]) is not None]
+            parts = [column.texts for column in held]
             place = "?p:" + "|".join(value.sources)
             if place not in found and len(parts) == len(value.sources):
-                found[place] = _places(frame, value.sources, parts).alias(place)
+                found[place] = _places(held).alias(place)
             made = self._of(number, value, parts) if len(parts) == len(value.sources) else None
             if made is None:
                 plain[number] = value
@@ -65,33 +71,36 @@ class Making:
                 found[fault.name] = (blank if empty else fault[found[place]]).alias(fault.name)
         return frame.with_columns(*expressions_of(plain), *found.values()), coded
 
-    def _texts(self, column: pl.Series) -> "_Texts | None":
-        """The different texts of a column, those of the parts before included; None when they are many."""
+    def _numbered(self, column: pl.Series) -> "_Numbered | None":
+        """Which text each cell of a column is, of all that were seen; None when they are many."""
         known = self._columns.get(column.name, _Texts.none())
-        if known is None or known.holds(column):
-            return known
-        different = column.unique().drop_nulls()
-        many = different.len() * _FEW > column.len() or different.len() > _MOST
-        found = None if many else _Texts.of(pl.concat([known.texts, different]).unique(maintain_order=True))
-        if found is not None and found.texts.len() > _MOST:
-            found = _Texts.of(different)
-        self._columns[column.name] = found
-        return found
+        if known is None:
+            return None
+        numbers = known.numbers(column)
+        if numbers is None:
+            different = column.unique().drop_nulls()
+            if different.len() * _FEW > column.len() or different.len() > _MOST:
+                self._columns[column.name] = None
+                return None
+            both = pl.concat([known.texts, different]).unique(maintain_order=True)
+            known = self._columns[column.name] = _Texts.of(both if both.len() <= _MOST else different)
+            numbers = known.numbers(column)
+        return None if numbers is None else _Numbered(known, numbers)
 
-    def _of(self, number: int, value: Value, parts: list["_Texts"]) -> pl.DataFrame | None:
+    def _of(self, number: int, value: Value, parts: list["_Texts"]) -> dict[str, pl.Series] | None:
         """What a value makes of each combination of texts, the last of each column being blank."""
         sizes = 1
         for texts in parts:
             sizes *= texts.texts.len() + 1
         if sizes > _MOST:
             return None
-        before, made = self._made.get(number, ([], pl.DataFrame()))
+        before, made = self._made.get(number, ([], {}))
         if before != parts:
             columns = [pl.concat([texts.texts, pl.Series([None], dtype=pl.String)]) for texts in parts]
             frame = pl.DataFrame({value.sources[0]: columns[0]})
             for name, column in zip(value.sources[1:], columns[1:], strict=True):
                 frame = frame.join(pl.DataFrame({name: column}), how="cross", maintain_order="left_right")
-            made = frame.select(expressions_of({number: value}))
+            made = {column.name: column for column in frame.select(expressions_of({number: value}))}
             self._made[number] = (parts, made)
         return made
 
@@ -111,18 +120,25 @@ class _Texts:
     def none(cls) -> "_Texts":
         return cls.of(pl.Series("?", [], dtype=pl.String))
 
-    def numbers(self, column: pl.Series) -> pl.Series:
-        """Which text each cell is; the number after the last where it is blank."""
-        return column.cast(self.numbered, strict=False).to_physical().cast(pl.UInt32).fill_null(self.texts.len())
+    def numbers(self, column: pl.Series) -> pl.Series | None:
+        """Which text each cell is, the number after the last where it is blank; None when one is not among them."""
+        found = column.cast(self.numbered, strict=False).to_physical().cast(pl.UInt32)
+        if found.null_count() != column.null_count():
+            return None
+        return found.fill_null(self.texts.len())
 
-    def holds(self, column: pl.Series) -> bool:
-        """Whether every text of the column is among them."""
-        return column.cast(self.numbered, strict=False).null_count() == column.null_count()
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Numbered:
+    """A column as the numbers of its texts."""
+
+    texts: _Texts
+    numbers: pl.Series
 
 
-def _places(frame: pl.DataFrame, names: tuple[str, ...], parts: list[_Texts]) -> pl.Series:
+def _places(columns: list[_Numbered]) -> pl.Series:
     """Which combination of texts each row has, counted as `_of` writes them."""
-    number = parts[0].numbers(frame[names[0]])
-    for name, texts in zip(names[1:], parts[1:], strict=True):
-        number = number * (texts.texts.len() + 1) + texts.numbers(frame[name])
+    number = columns[0].numbers
+    for column in columns[1:]:
+        number = number * (column.texts.texts.len() + 1) + column.numbers
     return number.cast(pl.UInt32)

@@ -19,6 +19,7 @@ from mappings.engine.language import ChildList, Condition, Join, Mapping, Unpivo
 from mappings.engine.streams import FAULT, PLACE, ROW, UNWRITABLE
 
 KEY, RULE, COLUMN, OUT = "?key", "?rule", "?column", "?out"
+ITEM = "?item"
 BLANK_KEY, LONG_KEY, DUPLICATE_KEY = "blank-key", "key-too-long", "duplicate-key"
 AMBIGUOUS = "ambiguous-match"
 LONGEST_KEY = 200  # canonical_model.provenance.Place.key
@@ -61,44 +62,58 @@ class Plan:
         on = _ons(join)
         columns = [column for column in frame.columns if column not in (ROW, FAULT, PLACE)]
         fault = f"{join.stream}?fault"
-        return (
-            frame.lazy()
-            .select(
-                *_keys(join),
-                *(pl.col(column).alias(f"{join.stream}.{column}") for column in columns),
-                pl.col(FAULT).alias(fault),
-            )
-            .drop_nulls(on)
-            .unique(maintain_order=True)
-            .with_columns((pl.len().over(on) > 1).alias(f"{join.stream}?twice"))
-            .unique(subset=on, keep="first", maintain_order=True)
-            .with_columns(expressions_of(self._hoisted[join.stream]))
-            .select(
-                *on, fault, f"{join.stream}?twice", *self._kept(join),
-                *(expr.meta.output_name() for expr in expressions_of(self._hoisted[join.stream])),
-            )
-            .collect()
-        )  # fmt: skip
+        twice = f"{join.stream}?twice"
+        made = expressions_of(self._hoisted[join.stream])
+        rows = frame.select(
+            *_keys(join),
+            *(pl.col(column).alias(f"{join.stream}.{column}") for column in columns),
+            pl.col(FAULT).alias(fault),
+        ).drop_nulls(on)
+        if rows.select(on).is_unique().all():
+            once = rows.lazy().with_columns(pl.lit(value=False).alias(twice))
+        else:
+            counted = rows.lazy().unique(maintain_order=True).with_columns((pl.len().over(on) > 1).alias(twice))
+            once = counted.unique(subset=on, keep="first", maintain_order=True)
+        names = [expression.meta.output_name() for expression in made]
+        return once.with_columns(made).select(*on, fault, twice, *self._kept(join), *names).collect()
 
     def children(self, child: ChildList, frame: pl.DataFrame) -> pl.DataFrame:
         """The child rows of each main row as the JSON of one list, with the first fault among them."""
         values = self.lists[self.mapping.lists.index(child)]
         number = len(self.mapping.fields) + self.mapping.lists.index(child)
-        order = [pl.col(column) for column in child.order] or [pl.col(ROW)]
-        made = [expr for value in values for expr in expressions_of({value.number: value})]
         faults = [pl.col(FAULT), *(pl.col(f"?f{v.number}") for v in values if v.fault is not None)]
         nested = expressions.nested((v.field, pl.col(leaf_column(v.number))) for v in values)
+        return (
+            self._listed(child, frame)
+            .select(*_ons(child), expressions.document(nested).alias(ITEM), pl.coalesce(faults).alias("?fault"))
+            .group_by(_ons(child), maintain_order=True)
+            .agg(pl.col(ITEM).str.join(","), pl.col("?fault").drop_nulls().first().alias(f"?f{number}"))
+            .with_columns(pl.concat_str([pl.lit("["), ITEM, pl.lit("]")]).alias(leaf_column(number)))
+            .drop(ITEM)
+            .collect()
+        )
+
+    def items(self, child: ChildList, frame: pl.DataFrame, main: pl.DataFrame) -> pl.DataFrame:
+        """The child rows of each main row one by one: its `_row`, its place `?item` from 0, and the leaves made of it."""
+        names = _ons(child)
+        mine = [
+            pl.col(column).str.strip_chars().alias(name)
+            for (column, _), name in zip(child.on, names, strict=True)
+        ]
+        items = self._listed(child, frame).with_columns(pl.int_range(pl.len()).over(names).alias(ITEM))
+        wanted = main.lazy().select(ROW, *mine)
+        return wanted.join(items, on=names, maintain_order="left_right").drop(*names, FAULT).collect()
+
+    def _listed(self, child: ChildList, frame: pl.DataFrame) -> pl.LazyFrame:
+        """The child rows that a main row may find, in the order of their list, with the leaves of each."""
+        values = self.lists[self.mapping.lists.index(child)]
+        order = [pl.col(column) for column in child.order] or [pl.col(ROW)]
+        made = expressions_of({value.number: value for value in values})
         return (
             frame.lazy()
             .sort(order, nulls_last=True, maintain_order=True)
             .select(*_keys(child), FAULT, *made)
             .drop_nulls(_ons(child))
-            .select(*_ons(child), expressions.document(nested).alias("?item"), pl.coalesce(faults).alias("?fault"))
-            .group_by(_ons(child), maintain_order=True)
-            .agg(pl.col("?item").str.join(","), pl.col("?fault").drop_nulls().first().alias(f"?f{number}"))
-            .with_columns(pl.concat_str([pl.lit("["), "?item", pl.lit("]")]).alias(leaf_column(number)))
-            .drop("?item")
-            .collect()
         )
 
     def rows(

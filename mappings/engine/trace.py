@@ -18,7 +18,7 @@ from canonical_model.errors import ConfigurationError
 from mappings.engine import checker, code_texts, code_work, compiler, lineage
 from mappings.engine.code_maps import TEXT, Entry
 from mappings.engine.difference import leaves
-from mappings.engine.language import ChildList, Condition, Join, Mapping
+from mappings.engine.language import ChildList, Condition, Field, Join, Mapping
 from mappings.engine.result import RECORD, Mapped
 from mappings.engine.streams import ROW
 
@@ -205,19 +205,35 @@ class _Found:
     rejects: pl.DataFrame
     codes: pl.DataFrame
 
-    def cell(self, mapping: Mapping, stream: str, column: str) -> Cell:
-        """The cell of the row, or of the row that it joins."""
-        found = self.row
-        if stream != mapping.stream:
-            others: tuple[Join | ChildList, ...] = (*mapping.joins, *mapping.lists)
-            join = next(item for item in others if item.stream == stream)
-            found = self.frames[stream]
-            for mine, other in join.on:
-                wanted = (self.row[mine][0] or "").strip()
-                found = found.filter(pl.col(other).str.strip_chars() == wanted)
-        if not found.height:
-            return Cell(stream, column, None, None)
-        return Cell(stream, column, found[ROW][0], found[column][0])
+    def cells(self, mapping: Mapping, path: str, places: tuple[tuple[str, str], ...]) -> Iterator[Cell]:
+        """The cells (stream, column) of the row, or of the row that it joins; of a list, those of the item
+        that the path names, or of all its items.
+        """
+        for stream, column in places:
+            rows = self.row if stream == mapping.stream else self._joined(mapping, stream, path)
+            for number, text in rows.select(ROW, column).iter_rows():
+                yield Cell(stream, column, number, text)
+            if not rows.height:
+                yield Cell(stream, column, None, None)
+
+    def items(self, child: ChildList) -> pl.DataFrame:
+        """The rows that fill a list, in its order."""
+        order = child.order or (ROW,)
+        return self._matching(child).sort(order, nulls_last=True, maintain_order=True)
+
+    def _joined(self, mapping: Mapping, stream: str, path: str) -> pl.DataFrame:
+        child = next((item for item in mapping.lists if item.stream == stream), None)
+        if child is None:
+            return self._matching(next(item for item in mapping.joins if item.stream == stream))
+        first, *_ = path.removeprefix(f"{child.path}.").split(".")
+        return self.items(child)[int(first) :][:1] if first.isdecimal() else self.items(child)
+
+    def _matching(self, join: Join | ChildList) -> pl.DataFrame:
+        found = self.frames[join.stream]
+        for mine, other in join.on:
+            wanted = (self.row[mine][0] or "").strip()
+            found = found.filter(pl.col(other).str.strip_chars() == wanted)
+        return found
 
 
 def _record(run: _Run, asked: Asked, slot: str | None, found: _Found) -> Record:
@@ -230,7 +246,8 @@ def _record(run: _Run, asked: Asked, slot: str | None, found: _Found) -> Record:
         return Record(None, "rejected", whole, ())
     document = dict(leaves(json.loads(text[0]))) if text.len() else {}
     values = []
-    for path, below in _paths(run.mapping, asked, document, [path for path, _ in faults]):
+    filled = _filled(run.mapping, found)
+    for path, below in _paths(filled, asked, document, [path for path, _ in faults]):
         fields = lineage.fields_at(run.mapping, path)
         told = lineage.explain(run.mapping, path, slot, language=asked.language)
         values.append(
@@ -238,10 +255,10 @@ def _record(run: _Run, asked: Asked, slot: str | None, found: _Found) -> Record:
                 path=path,
                 line=fields[0].line if fields else None,
                 cells=tuple(
-                    found.cell(run.mapping, *place) for place in lineage.cells_of(run.mapping, fields, slot)
+                    found.cells(run.mapping, path, lineage.cells_of(run.mapping, fields, slot))
                 ),
                 steps=told.steps,
-                codes=tuple(_codes(run.mapping, {field.path for field in fields}, codes)),
+                codes=tuple(_codes(run.mapping, path, fields, codes)),
                 rules=tuple(rule for place, rule in faults if _within(place, path)),
                 value=next(iter(below.values())) if len(below) == 1 else below or None,
             )
@@ -249,11 +266,20 @@ def _record(run: _Run, asked: Asked, slot: str | None, found: _Found) -> Record:
     return Record(slot, "document" if document else "rejected", whole, tuple(values))
 
 
+def _filled(mapping: Mapping, found: _Found) -> list[str]:
+    """Every path that the mapping fills, those of the items of its lists included."""
+    return [field.path for field in mapping.fields] + [
+        f"{child.path}.{number}.{field.path}"
+        for child in mapping.lists
+        for number in range(found.items(child).height)
+        for field in child.fields
+    ]
+
+
 def _paths(
-    mapping: Mapping, asked: Asked, document: dict[str, Any], faulty: list[str]
+    paths: list[str], asked: Asked, document: dict[str, Any], faulty: list[str]
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """(path, what the document holds there) of what was asked, or of all that the record shows, defaults too."""
-    paths = [field.path for field in mapping.fields]
     told = {path for path in document if not any(_within(path, field) for field in paths)}
     if asked.path is not None:
         below = [path for path in paths if _within(path, asked.path)]  # `mark`: what of it the record shows
@@ -262,7 +288,7 @@ def _paths(
     elif document:
         paths = [path for path in paths if any(_within(held, path) for held in document)] + sorted(told)
     else:
-        paths += [path for path in faulty if path != RECORD and not any(_within(path, p) for p in paths)]
+        paths = paths + [path for path in faulty if path != RECORD and not any(_within(path, p) for p in paths)]
     for path in dict.fromkeys(paths):
         yield path, {held: value for held, value in document.items() if _within(held, path)}
 
@@ -271,13 +297,15 @@ def _within(path: str, place: str) -> bool:
     return f"{path}.".startswith(f"{place}.")
 
 
-def _codes(mapping: Mapping, paths: set[str], codes: pl.DataFrame) -> Iterator[CodeRead]:
-    names = {field.path: field.code_map for field in mapping.fields}
-    found = list(codes.filter(pl.col("path").is_in(list(paths))).select("path", "code", "day").iter_rows())
-    for path, code, day in found:
-        yield from _read(mapping, names[path], code, date.fromisoformat(day))
-    for field in mapping.fields:
-        if field.path in paths and field.constant is not None:
+def _codes(mapping: Mapping, path: str, fields: tuple[Field, ...], codes: pl.DataFrame) -> Iterator[CodeRead]:
+    """The codes that were read at the path, then the constants that a code map translates there."""
+    calling = code_texts.coded(mapping)
+    for held, item, code, day in codes.select("path", "item", "code", "day").iter_rows():
+        there = held if item is None else held.replace("[]", f".{item}")
+        if _within(there, path) or _within(path, there):
+            yield from _read(mapping, calling[held].code_map, code, date.fromisoformat(day))
+    for field in fields:
+        if field.constant is not None:
             yield from _read(mapping, field.code_map, field.constant, None)
 
 

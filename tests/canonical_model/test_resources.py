@@ -98,7 +98,9 @@ def parts(annotation: Any) -> list[Any]:
 
 
 def test_every_resource_that_a_mapping_makes_has_a_sample() -> None:
-    assert {mapping.resource for mapping in loader.load_all()} <= SAMPLES.keys() <= set(resources.NAMES)
+    made = {mapping.resource for mapping in loader.load_all() if mapping.form is None}
+
+    assert made <= SAMPLES.keys() <= set(resources.NAMES)
 
 
 @pytest.mark.parametrize("name", sorted(SAMPLES))

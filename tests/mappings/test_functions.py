@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mappings.engine.functions import FUNCTIONS, is_numeric
+from mappings.engine.function_numbers import is_numeric
+from mappings.engine.functions import FUNCTIONS
 
 CASES: tuple[tuple[str, tuple[str, ...], str, object], ...] = (
     ("trim", (), " \u00a0Côté\t", "Côté"),
@@ -44,6 +45,25 @@ CASES: tuple[tuple[str, tuple[str, ...], str, object], ...] = (
     ("date_yyyymmdd", (), "20240229", "2024-02-29"),
     ("date_yyyymmdd", (), "20230229", None),
     ("date_yyyymmdd", (), "0", None),
+    ("date", ("dd/mm/yyyy",), " 29/02/2024 ", "2024-02-29"),
+    ("date", ("dd/mm/yyyy",), "02/29/2024", None),
+    ("date", ("dd/mm/yyyy",), "2/1/2024", None),
+    ("date", ("mm/dd/yyyy",), "02/29/2024", "2024-02-29"),
+    ("date", ("dd-mm-yyyy",), "29-02-2024", "2024-02-29"),
+    ("date", ("yyyy/mm/dd",), "2023/02/29", None),
+    ("date", ("yyyy/mm/dd",), "2023/02/28", "2023-02-28"),
+    ("date", ("yyyy-mm-dd",), "2024-02-29 00:00:00", None),
+    ("date", ("yyyy-mm-dd",), "2024-02-29", "2024-02-29"),
+    ("date", ("yyyymmdd",), "20240229", "2024-02-29"),
+    ("date", ("ddmmyyyy",), "29022024", "2024-02-29"),
+    ("date", ("ddmmyyyy",), "29020024", None),
+    ("write_date", ("dd/mm/yyyy",), "2024-02-29", "29/02/2024"),
+    ("write_date", ("mm/dd/yyyy",), "2024-02-29", "02/29/2024"),
+    ("write_date", ("dd-mm-yyyy",), "2024-02-29", "29-02-2024"),
+    ("write_date", ("yyyy/mm/dd",), "2024-02-29", "2024/02/29"),
+    ("write_date", ("yyyy-mm-dd",), "2024-02-29", "2024-02-29"),
+    ("write_date", ("yyyymmdd",), "2024-02-29", "20240229"),
+    ("write_date", ("ddmmyyyy",), "2024-02-29", "29022024"),
     ("decimal", (), " 82,5 ", "82.5"),
     ("decimal", (), "+82.50", "82.50"),
     ("decimal", (), "-3", "-3"),
@@ -51,6 +71,13 @@ CASES: tuple[tuple[str, tuple[str, ...], str, object], ...] = (
     ("decimal", (), "1e5", None),
     ("decimal", (), ".5", None),
     ("decimal", (), "NaN", None),
+    ("number", (), " 082,50 ", "82.5"),
+    ("number", (), "82", "82.0"),
+    ("number", (), "-0,0", "-0.0"),
+    ("number", (), "+00", "0.0"),
+    ("number", (), "100.00", "100.0"),
+    ("number", (), "1e5", None),
+    ("number", (), "82 %", None),
     ("integer", (), "007", "7"),
     ("integer", (), "4,00", "4"),
     ("integer", (), "+4", "4"),

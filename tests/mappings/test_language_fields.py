@@ -368,15 +368,32 @@ def test_s30_a_percentage_is_exact_and_rounded_half_up(
     assert percent == document["given_name"]
 
 
-def test_s30_nothing_is_a_percentage_of_nothing(workshop: Workshop) -> None:
-    mapped = workshop.run(
-        PERCENT,
-        pupil(id="1", first=None, name="3"),
-        pupil(id="2", first="1", name="0"),
-        pupil(id="3", first="1", name="-3"),
-    )
+NAMED = changed(PERCENT, fields__family_name={"const": "Roy"})
 
-    assert [("first, name", "given_name", "missing")] * 3 == faults(mapped)
+
+@pytest.mark.parametrize(("part", "whole"), [(None, "3"), ("3", None), (None, None), (None, "0")])
+def test_s30_there_is_no_percentage_where_a_cell_is_blank(
+    workshop: Workshop, part: str | None, whole: str | None
+) -> None:
+    mapped = workshop.run(NAMED, pupil(first=part, name=whole))
+
+    assert [("first, name", "given_name", "missing")] == faults(mapped)
+
+
+@pytest.mark.parametrize(
+    ("part", "whole"),
+    [
+        ("abc", "3"), ("1", "abc"), ("abc", None), (None, "abc"), ("1234567890", "3"), ("0.12345", "3"),
+        ("3", "1234567890"), ("1", "0"), ("1", "-3"), ("0", "0,0"),
+    ],
+)  # fmt: skip
+def test_s30_what_cannot_be_counted_is_refused(
+    workshop: Workshop, part: str | None, whole: str | None
+) -> None:
+    mapped = workshop.run(NAMED, pupil(first=part, name=whole), pupil(id="2", first="1", name="3"))
+
+    assert ["33.33"] == [document["given_name"] for document in documents(mapped)]
+    assert [("first, name", "given_name", "not-a-number")] == faults(mapped)
 
 
 def test_s38_a_usual_code_stands_for_every_other_one(workshop: Workshop) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from mappings.engine.functions import percent
+from mappings.engine.function_numbers import percent
 
 SIGNS = st.sampled_from(("", "+", "-"))
 WHOLE = st.integers(0, 999_999_999).map(str)

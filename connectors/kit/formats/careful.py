@@ -65,10 +65,17 @@ class Cutter:
         return found, at
 
     def _clean(self, fields: list[str], fault: str | None) -> tuple[list[str], str | None]:
-        """Text that can be stored: what stands for a wrong byte or a NUL is shown as U+FFFD."""
+        """Text that can be stored: what stands for a wrong byte or a NUL is shown as U+FFFD.
+
+        Cells that may not be in their columns are left out: such a sign would be placed to a wrong one.
+        """
+        clean, found = self._stored(fields, fault)
+        return ([] if fault and found != fault else clean), found
+
+    def _stored(self, fields: list[str], fault: str | None) -> tuple[list[str], str | None]:
         text = self.separator.join(fields)
         if "\x00" in text:
-            return self._clean([field.replace("\x00", "\ufffd") for field in fields], NUL)
+            return self._stored([field.replace("\x00", "\ufffd") for field in fields], NUL)
         if text.isascii():
             return fields, fault
         clean = [readable(field) for field in fields]

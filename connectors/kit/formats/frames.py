@@ -41,10 +41,15 @@ def names_of(path: Path, header: Iterable[str]) -> tuple[str, ...]:
     names = tuple(name.strip().lower() for name in header)
     if not names or not all(name and name.isprintable() for name in names):
         raise cannot_read(path, "the header line is not readable", "l'en-tête n'est pas lisible")
-    if twice := sorted({name for name in names if names.count(name) > 1}):
-        raise cannot_read(
-            path, f"the column {twice[0]} comes twice", f"la colonne {twice[0]} revient deux fois"
-        )
+    first: dict[str, int] = {}
+    for place, name in enumerate(names, start=1):
+        if name in first:  # not named: a file without a header has a person's values there
+            raise cannot_read(
+                path,
+                f"columns {first[name]} and {place} bear one name",
+                f"les colonnes {first[name]} et {place} portent le même nom",
+            )
+        first[name] = place
     return names
 
 

@@ -28,10 +28,11 @@ def codes(
     *,
     organization: given.Organization = given.PLACEHOLDER,
     day: given.Day = None,
+    mappings: given.Folder = None,
 ) -> int:
     """Les codes sans correspondance : fréquence, proposition, effet de l'ajout, écarts avec les listes."""
     out = context.output(ctx)
-    mapping = loader.load(id)
+    mapping = loader.load(id, given.root(mappings))
     trial = given.trial(ctx, (mapping,), inputs, organization=organization, day=day)
     found = code_work.work(
         mapping, trial.frames, system=trial.system(mapping), organization=organization, day=trial.day

@@ -9,7 +9,6 @@ from typing import Annotated
 import orjson
 import typer
 
-from canonical_model.errors import ConfigurationError
 from gateway.cli import context
 from gateway.cli.mapping import inputs as given
 from gateway.cli.output import Output
@@ -37,10 +36,13 @@ def diff(
     samples: Annotated[int, typer.Option("--samples", metavar="N", min=1, max=10_000)] = 20,
     organization: given.Organization = given.PLACEHOLDER,
     day: given.Day = None,
+    mappings: given.Folder = None,
 ) -> int:
     """Ce que changerait une version : enregistrements, champs, rejets; --sample écrit des exemples."""
     out = context.output(ctx)
-    before, after = loader.load(before_id, _folder(folder)), loader.load(after_id)
+    root = given.root(mappings)
+    before = loader.load(before_id, given.root(folder) if folder else root)
+    after = loader.load(after_id, root)
     trial = given.trial(ctx, (before, after), inputs, organization=organization, day=day)
     found = difference.compare(
         before,
@@ -59,18 +61,6 @@ def diff(
     out.document({"from": before.id, "to": after.id, **difference.as_document(found)})
     _tell(out, before.id, after.id, found)
     return 0 if found.none else 1
-
-
-def _folder(folder: Path | None) -> Path:
-    """Where the old version is read. Raises ConfigurationError for a folder that holds no mapping."""
-    if folder is None:
-        return loader.ROOT
-    if not loader.ids(folder):
-        raise ConfigurationError(
-            f"{folder}: no mapping there. Name the folder that holds the folders of the systems.",
-            f"{folder} : aucune correspondance. Nommez le dossier qui contient ceux des systèmes.",
-        )
-    return folder
 
 
 def _tell(out: Output, before: str, after: str, found: Difference) -> None:

@@ -34,10 +34,11 @@ def explain(
     values: Annotated[bool, typer.Option("--values", help="Montrer aussi cellules et valeurs.")] = False,
     organization: given.Organization = given.PLACEHOLDER,
     day: given.Day = None,
+    mappings: given.Folder = None,
 ) -> int:
     """D'où vient une valeur : flux, colonnes, étapes, table de codes; avec --input et --row, celles d'une ligne."""
     out = context.output(ctx)
-    mapping = loader.load(id)
+    mapping = loader.load(id, given.root(mappings))
     asked = wanted or path
     if asked is not None:
         _known(mapping, asked)

@@ -16,12 +16,19 @@ from canonical_model.errors import ConfigurationError
 from gateway.cli import context
 from gateway.mapping_files import StreamFile
 from gateway.mapping_runs import Input
+from mappings.engine import loader
 from mappings.engine.language import Mapping
 
 Id: TypeAlias = Annotated[str, typer.Argument(metavar="ID")]
 Inputs: TypeAlias = Annotated[list[str], typer.Option("--input", metavar="[FLUX=]FICHIER")]
 Organization: TypeAlias = Annotated[str, typer.Option("--organization", metavar="NNNNNN")]
 Day: TypeAlias = Annotated[datetime | None, typer.Option("--day", formats=["%Y-%m-%d"])]
+Folder: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--mappings", metavar="DOSSIER", help="Un autre dossier mappings, par exemple celui du site."
+    ),
+]
 
 PLACEHOLDER = "762000"  # the organisation of a trial that names none
 
@@ -47,6 +54,21 @@ class Trial:
     def system(self, mapping: Mapping) -> str:
         """The installation, for messages: ``gpi@762000``."""
         return f"{mapping.system}@{self.organization}"
+
+
+def root(folder: Path | None) -> Path:
+    """Where mappings are read: the folder that a call names, or ours.
+
+    Raises ConfigurationError for one that holds no mapping.
+    """
+    if folder is None:
+        return loader.ROOT
+    if not loader.ids(folder):
+        raise ConfigurationError(
+            f"{folder}: no mapping there. Name the folder that holds the folders of the systems.",
+            f"{folder} : aucune correspondance. Nommez le dossier qui contient ceux des systèmes.",
+        )
+    return folder
 
 
 def trial(

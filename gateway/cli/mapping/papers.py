@@ -7,6 +7,7 @@ import typer
 
 from canonical_model.errors import ConfigurationError
 from gateway.cli import context
+from gateway.cli.mapping import inputs as given
 from mappings.engine import editor_schema, loader
 
 
@@ -15,13 +16,15 @@ def page(
     id: Annotated[str | None, typer.Argument(metavar="[ID]")] = None,  # noqa: A002
     *,
     folder: Annotated[Path, typer.Option("--out", metavar="DOSSIER")],
+    mappings: given.Folder = None,
 ) -> None:
     """Les pages HTML des correspondances, et leur index : colonne, étapes, champ, règle. Sans script."""
     from mappings.engine import page as pages  # noqa: PLC0415 - the page builder is only used here
 
     out = context.output(ctx)
-    wanted = (loader.load(id),) if id else loader.load_all()
-    made = pages.site(loader.load_all(), wanted)
+    root = given.root(mappings)
+    every = loader.load_all(root)
+    made = pages.site(every, (loader.load(id, root),) if id else every)
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in made.items():
         (folder / name).write_text(content, "utf-8")

@@ -32,6 +32,7 @@ def reverse_documents(
     rejects: Annotated[Path | None, typer.Option("--rejects", metavar="FICHIER.jsonl")] = None,
     organization: given.Organization = given.PLACEHOLDER,
     day: given.Day = None,
+    mappings: given.Folder = None,
 ) -> int:
     """Refaire, de ses documents, le fichier du flux principal (CSV, TSV, JSON lines) ; rien n'est enregistré."""
     out = context.output(ctx)
@@ -39,7 +40,7 @@ def reverse_documents(
         raise ConfigurationError(
             "--organization: write six digits.", "--organization : écrivez six chiffres."
         )
-    mapping = loader.load(id)
+    mapping = loader.load(id, given.root(mappings))
     layout = _layout(mapping, output)
     lines = _documents(source)
     back = reverse.run(

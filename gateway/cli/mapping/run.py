@@ -1,6 +1,6 @@
 """`mapping run`: a mapping on files; its documents, rejects and lineage as files. Stores nothing in the hub."""
 
-from contextlib import ExitStack
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,6 +10,7 @@ import typer
 from gateway import mapping_runs
 from gateway.cli import context
 from gateway.cli.mapping import inputs as given
+from gateway.output_files import output_files
 from mappings.engine import loader
 from mappings.engine.result import Mapped
 
@@ -26,19 +27,23 @@ def run(
     lineage_file: Annotated[Path | None, typer.Option("--lineage", metavar="FICHIER.jsonl")] = None,
     organization: given.Organization = given.PLACEHOLDER,
     day: given.Day = None,
+    mappings: given.Folder = None,
 ) -> int:
     """Appliquer une correspondance à des fichiers; rien n'est enregistré. Un gabarit s'écrit selon sa forme."""
     out = context.output(ctx)
-    mapping = loader.load(id)
+    mapping = loader.load(id, given.root(mappings))
     trial = given.trial(ctx, (mapping,), inputs, organization=organization, day=day)
     read = trial.read(mapping)
     ready = mapping_runs.prepared(mapping, read)
     counts = _Counts(mapping.id)
     shown: list[dict[str, Any]] = []
-    with ExitStack() as open_files:
-        files = [open_files.enter_context(p.open("wb")) if p else None for p in (output, rejects, lineage_file)]
+    wanted = {"--output": output, "--rejects": rejects, "--lineage": lineage_file}
+    with (
+        output_files(wanted, trial.paths.values()) as files,
+        closing(mapping_runs.mapped_parts(ready, read.files[mapping.stream])) as parts,
+    ):
         written = mapping_runs.Written(mapping, read, *files)
-        for part, mapped in mapping_runs.mapped_parts(ready, read.files[mapping.stream]):
+        for part, mapped in parts:
             counts.add(mapped)
             shown += written.part(part, mapped, most=_SHOWN - len(shown))
         written.end()
