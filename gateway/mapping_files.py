@@ -11,6 +11,7 @@ from pathlib import Path
 import orjson
 import polars as pl
 
+from canonical_model.errors import ConfigurationError
 from connectors.kit.formats import Format, Layout, open_batches
 from connectors.kit.formats.frames import MAX_LINE, NOT_JSON, TOO_LONG
 from connectors.kit.formats.sources import line_blocks, opened
@@ -42,7 +43,8 @@ class StreamFile:
             return _documents(self.path)
         told = self._format()
         batches = open_batches(self.path, told, rows=self.rows)
-        return (self._as_declared(batch) for batch in batches) if self._listed(told) else iter(batches)
+        made = self._as_declared if self._listed(told) else self._named
+        return (made(batch) for batch in batches)
 
     def whole(self) -> pl.DataFrame:
         """All its rows as one frame."""
@@ -66,6 +68,14 @@ class StreamFile:
 
     def _listed(self, told: Format) -> bool:
         return bool(self.stream.format) and told.kind in _LISTED
+
+    def _named(self, batch: pl.DataFrame) -> pl.DataFrame:
+        if batch.columns == [ROW, FAULT] and not batch.height:  # JSON lines without a line
+            raise ConfigurationError(
+                f"{self.path}: it is empty. Give the file that {self.stream.name} comes in.",
+                f"{self.path} : il est vide. Donnez le fichier où se trouve {self.stream.name}.",
+            )
+        return batch
 
     def _as_declared(self, batch: pl.DataFrame) -> pl.DataFrame:
         names = {name: name.replace("@", "").replace(".", "_") for name in batch.columns if name[0] != "_"}

@@ -14,6 +14,7 @@ from mappings.engine.functions import FUNCTIONS
 from mappings.engine.language import Field, Mapping
 from mappings.engine.making import plain
 from mappings.engine.plan import ITEM
+from mappings.engine.sides import ready
 from mappings.engine.streams import ROW, admitted, given
 
 OCCURRENCES = pl.Schema(
@@ -69,7 +70,7 @@ def occurrences(
     compiled = plan.compiled(replace(probe, lists=()), organization=organization, day=day)
     listed = plan.compiled(probe, organization=organization, day=day)
     main = compiled.keyed(frames[mapping.stream])
-    sides = {join.stream: compiled.side(join, frames[join.stream]) for join in mapping.joins}
+    sides = {join.stream: ready(join, compiled.side(join, frames[join.stream])) for join in mapping.joins}
     fields = _calling(mapping.fields, mapping)
     dated = pl.lit(None, dtype=pl.String) if own is None else _text(len(fields))
     parts = [pl.DataFrame(schema=OCCURRENCES)]

@@ -12,6 +12,7 @@ from datetime import date
 import polars as pl
 
 from mappings.engine import checker, lineage, plan, streams
+from mappings.engine import sides as joined
 from mappings.engine.expressions import SLOT
 from mappings.engine.judging import Judge
 from mappings.engine.language import Mapping
@@ -57,9 +58,10 @@ class Run:
         self._judge = Judge(
             model_of(mapping), mapping.leaves, constants=compiled.constants(), before=tuple(sides.values())
         )
-        self._plan, self._sides = _lightened(compiled, self._judge, sides)
+        self._plan, light = _lightened(compiled, self._judge, sides)
         for item in mapping.lists:
-            self._sides[item.stream] = self._plan.children(item, self._frame(item.stream, frames))
+            light[item.stream] = self._plan.children(item, self._frame(item.stream, frames))
+        self._sides = {item.stream: joined.ready(item, light[item.stream]) for item in mapping.joined}
         slots = len(mapping.unpivot.slots) if mapping.unpivot else 1
         self._slice = max(1, min(SLICE, _RECORDS // slots))
 
@@ -69,7 +71,7 @@ class Run:
         `twice`: the keys that several rows of the whole stream bear (`repeated_keys`); None when the part is
         the whole stream. Raises ConfigurationError when the part breaks the contract.
         """
-        main = self._plan.keyed(self._admitted(self.mapping.stream, part), twice)
+        main = self._plan.keyed(self._admitted(self.mapping.stream, part), _known(twice, part))
         slices = [main[start : start + self._slice] for start in range(0, main.height, self._slice)]
         if len(slices) > 1:
             with ThreadPoolExecutor(_THREADS) as threads:
@@ -120,6 +122,11 @@ class Run:
             empty=main.height - filtered - refused.height - used,
             candidates=refused.height + records.height,
         )
+
+
+def _known(twice: pl.Series | None, part: pl.DataFrame) -> pl.Series | None:
+    """A stream of one row has no key twice."""
+    return pl.Series([], dtype=pl.String) if twice is None and part.height == 1 else twice
 
 
 def _lightened(

@@ -37,13 +37,14 @@ class Making:
     """Makes leaf columns, and remembers the different texts of a column with what was made of them."""
 
     def __init__(self) -> None:
+        self._expressions: dict[tuple[int, ...], list[pl.Expr]] = {}
         self._columns: dict[str, "_Texts | None"] = {}
         self._made: dict[int, tuple[list[_Texts], dict[str, pl.Series]]] = {}
 
     def over(self, frame: pl.DataFrame, values: dict[int, Value]) -> tuple[pl.DataFrame, Coded]:
         """The frame with the leaf column of each value and its fault's, but for those that are coded."""
         if frame.height < _MANY:
-            return frame.with_columns(expressions_of(values)), {}
+            return frame.with_columns(self._all(values)), {}
         plain = {number: value for number, value in values.items() if not value.sources}
         found: dict[str, pl.Series] = {}
         coded: Coded = {}
@@ -70,6 +71,13 @@ class Making:
                 blank = pl.repeat(None, frame.height, dtype=pl.String, eager=True)
                 found[fault.name] = (blank if empty else fault[found[place]]).alias(fault.name)
         return frame.with_columns(*expressions_of(plain), *found.values()), coded
+
+    def _all(self, values: dict[int, Value]) -> list[pl.Expr]:
+        """The expressions of all values, made once."""
+        key = tuple(values)
+        if key not in self._expressions:
+            self._expressions[key] = expressions_of(values)
+        return self._expressions[key]
 
     def _numbered(self, column: pl.Series) -> "_Numbered | None":
         """Which text each cell of a column is, of all that were seen; None when they are many."""

@@ -14,8 +14,9 @@ import polars as pl
 
 from mappings.engine import expressions
 from mappings.engine.expressions import SLOT, Value, leaf_column
-from mappings.engine.making import Coded, Making, expressions_of
 from mappings.engine.language import ChildList, Condition, Join, Mapping, Unpivot
+from mappings.engine.making import Coded, Making, expressions_of
+from mappings.engine.sides import Side, key_columns, keys_of
 from mappings.engine.streams import FAULT, PLACE, ROW, UNWRITABLE
 
 KEY, RULE, COLUMN, OUT = "?key", "?rule", "?column", "?out"
@@ -45,27 +46,34 @@ class Plan:
         `twice`: the keys that several rows of the whole stream bear; None when `main` is the whole stream.
         A row whose key is incomplete is named by what there is of it and its row number.
         """
+        first, then = self._first(twice)
+        return main.lazy().with_columns(first).with_columns(then).collect()
+
+    def _first(self, twice: pl.Series | None) -> tuple[list[pl.Expr], list[pl.Expr]]:
+        """What `keyed` adds, in two steps; kept, when no key is known to come twice."""
+        if twice is not None and not twice.len():
+            return self._first_of_parts
         kept = expressions.holds(self.mapping, self._conditions(joined=False))
         key, faults, place = self._numbered() if self.mapping.numbered else self._key(twice)
-        return (
-            main.lazy()
-            .with_columns(key.alias(KEY), (pl.col(FAULT).is_null() & ~kept).alias(OUT))
-            .with_columns(
-                pl.when(~pl.col(OUT)).then(pl.coalesce(pl.col(FAULT), *faults)).alias(RULE),
-                pl.when(pl.col(FAULT).is_not_null()).then(pl.col(PLACE).fill_null("")).otherwise(place).alias(COLUMN),
-            )
-            .collect()
-        )
+        broken = pl.col(FAULT).is_not_null()
+        return [key.alias(KEY), (~broken & ~kept).alias(OUT)], [
+            pl.when(~pl.col(OUT)).then(pl.coalesce(pl.col(FAULT), *faults)).alias(RULE),
+            pl.when(broken).then(pl.col(PLACE).fill_null("")).otherwise(place).alias(COLUMN),
+        ]
+
+    @cached_property
+    def _first_of_parts(self) -> tuple[list[pl.Expr], list[pl.Expr]]:
+        return self._first(pl.Series([""], dtype=pl.String))
 
     def side(self, join: Join, frame: pl.DataFrame) -> pl.DataFrame:
         """The joined stream, one row for each key, with what reads nothing else, ready to be joined."""
-        on = _ons(join)
+        on = key_columns(join)
         columns = [column for column in frame.columns if column not in (ROW, FAULT, PLACE)]
         fault = f"{join.stream}?fault"
         twice = f"{join.stream}?twice"
         made = expressions_of(self._hoisted[join.stream])
         rows = frame.select(
-            *_keys(join),
+            *keys_of(join),
             *(pl.col(column).alias(f"{join.stream}.{column}") for column in columns),
             pl.col(FAULT).alias(fault),
         ).drop_nulls(on)
@@ -85,8 +93,8 @@ class Plan:
         nested = expressions.nested((v.field, pl.col(leaf_column(v.number))) for v in values)
         return (
             self._listed(child, frame)
-            .select(*_ons(child), expressions.document(nested).alias(ITEM), pl.coalesce(faults).alias("?fault"))
-            .group_by(_ons(child), maintain_order=True)
+            .select(*key_columns(child), expressions.document(nested).alias(ITEM), pl.coalesce(faults).alias("?fault"))
+            .group_by(key_columns(child), maintain_order=True)
             .agg(pl.col(ITEM).str.join(","), pl.col("?fault").drop_nulls().first().alias(f"?f{number}"))
             .with_columns(pl.concat_str([pl.lit("["), ITEM, pl.lit("]")]).alias(leaf_column(number)))
             .drop(ITEM)
@@ -95,7 +103,7 @@ class Plan:
 
     def items(self, child: ChildList, frame: pl.DataFrame, main: pl.DataFrame) -> pl.DataFrame:
         """The child rows of each main row one by one: its `_row`, its place `?item` from 0, and the leaves made of it."""
-        names = _ons(child)
+        names = key_columns(child)
         mine = [
             pl.col(column).str.strip_chars().alias(name)
             for (column, _), name in zip(child.on, names, strict=True)
@@ -112,21 +120,20 @@ class Plan:
         return (
             frame.lazy()
             .sort(order, nulls_last=True, maintain_order=True)
-            .select(*_keys(child), FAULT, *made)
-            .drop_nulls(_ons(child))
+            .select(*keys_of(child), FAULT, *made)
+            .drop_nulls(key_columns(child))
         )
 
     def rows(
-        self, main: pl.DataFrame, sides: Frames[str, pl.DataFrame]
+        self, main: pl.DataFrame, sides: Frames[str, Side]
     ) -> tuple[pl.DataFrame, Coded]:
         """Each row with its joins, its state (`?out`, `?rule`, `?column`) and the values without slot."""
         frame = main
         for join in (*self.mapping.joins, *self.mapping.lists):
-            frame = frame.hstack(_found(main, join, sides[join.stream]))
-        kept = expressions.holds(self.mapping, self._conditions(joined=True))
+            frame = frame.hstack(sides[join.stream].found(main, join))
         if self.mapping.joins:
-            judged = frame.lazy().with_columns(self._rule().alias(RULE), self._column().alias(COLUMN))
-            frame = judged.with_columns((pl.col(OUT) | (pl.col(RULE).is_null() & ~kept)).alias(OUT)).collect()
+            judgements, kept = self._state
+            frame = frame.lazy().with_columns(judgements).with_columns(kept).collect()
         return self.made.over(frame, self._plain)
 
     def records(self, rows: pl.DataFrame, coded: Coded) -> tuple[pl.DataFrame, Coded]:
@@ -144,6 +151,12 @@ class Plan:
         leaves = [name for name in self._leaves if name not in every]
         places = dict.fromkeys(place for place, _ in every.values())
         return made.select(ROW, KEY, SLOT, *leaves, *self.folded, *places), every
+
+    @cached_property
+    def _state(self) -> tuple[list[pl.Expr], pl.Expr]:
+        kept = expressions.holds(self.mapping, self._conditions(joined=True))
+        out = (pl.col(OUT) | (pl.col(RULE).is_null() & ~kept)).alias(OUT)
+        return [self._rule().alias(RULE), self._column().alias(COLUMN)], out
 
     @cached_property
     def faults(self) -> dict[str, Value]:
@@ -281,18 +294,6 @@ def key_text(mapping: Mapping) -> pl.Expr:
     return pl.concat_str(parts, separator="|")
 
 
-def _found(main: pl.DataFrame, join: Join | ChildList, side: pl.DataFrame) -> pl.DataFrame:
-    """For each main row, the row of the joined stream that it finds, its key left out; blanks where none."""
-    names = _ons(join)
-    wanted = main.select(
-        pl.col(column).str.strip_chars().alias(name) for (column, _), name in zip(join.on, names, strict=True)
-    )
-    places = wanted.join(
-        side.select(names).with_row_index(_INDEX), on=names, how="left", maintain_order="left"
-    )[_INDEX]
-    return pl.DataFrame([column[places] for column in side.drop(names)])
-
-
 def _unpivoted(used: pl.LazyFrame, unpivot: Unpivot, carried: list[str]) -> pl.LazyFrame:
     """The filled slots of each row, their columns under the names that fields read."""
     indexed = used.with_row_index(_INDEX)
@@ -313,15 +314,3 @@ def _unpivoted(used: pl.LazyFrame, unpivot: Unpivot, carried: list[str]) -> pl.L
         .with_columns(pl.col(SLOT).replace_strict(names))
         .join(indexed.select(_INDEX, *carried), on=_INDEX, how="left", maintain_order="left")
     )
-
-
-def _ons(join: Join | ChildList) -> list[str]:
-    """The names of a joined stream's key columns, apart from those that fields read."""
-    return [f"{join.stream}?on{number}" for number in range(len(join.on))]
-
-
-def _keys(join: Join | ChildList) -> list[pl.Expr]:
-    return [
-        pl.col(other).str.strip_chars().alias(name)
-        for name, (_, other) in zip(_ons(join), join.on, strict=True)
-    ]

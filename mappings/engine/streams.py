@@ -3,6 +3,7 @@
 A stream of canonical documents becomes columns here, by the paths that the mapping gives it.
 """
 
+import re
 from collections.abc import Mapping as Frames
 
 import polars as pl
@@ -18,6 +19,9 @@ PLACE = "?place"  # the column that the fault is about, when one is known
 CONTROL = "control-character"
 NOT_JSON = "not-json"
 UNWRITABLE = r"[\x00-\x08\x0b\x0c\x0e-\x1f]"  # NUL above all: no database keeps it in a text
+
+_CONTROLS = re.compile(UNWRITABLE)
+_FEW_ROWS = 64  # below, cells are looked at one by one
 
 _OWN = (ROW, FAULT)  # the hub's own columns, never a system's
 
@@ -38,6 +42,8 @@ def admitted(mapping: Mapping, name: str, frame: pl.DataFrame, *, system: str) -
     _refuse_other_columns(stream, held, f"{system}/{name}")
     read = {column for of, column, _ in mapping.columns_read() if of == name}
     columns = [column for column in stream.columns if column in read]
+    if held.height < _FEW_ROWS and not stream.types:
+        return _admitted_one_by_one(held, columns)
     fault = _text(FAULT) if FAULT in held.columns else _NONE
     marked = _unwritable(held, columns) + _untyped(stream)
     row = pl.col(ROW) if ROW in held.columns else pl.int_range(1, pl.len() + 1)
@@ -49,6 +55,25 @@ def admitted(mapping: Mapping, name: str, frame: pl.DataFrame, *, system: str) -
         .alias(PLACE),
         *(_text(column) if _may_be_blank(held[column]) else pl.col(column).cast(pl.String) for column in columns),
     )
+
+
+def _admitted_one_by_one(frame: pl.DataFrame, columns: list[str]) -> pl.DataFrame:
+    """The same for a few rows, as the request path has them: cell by cell, sooner than a plan is made."""
+    height = frame.height
+    rows = frame[ROW].to_list() if ROW in frame.columns else list(range(1, height + 1))
+    faults = frame[FAULT].to_list() if FAULT in frame.columns else [None] * height
+    faults = [fault if fault and fault.strip() else None for fault in faults]
+    places: list[str | None] = [None] * height
+    cells: dict[str, list[str | None]] = {}
+    for column in columns:
+        texts = frame[column].to_list()
+        cells[column] = [text if text is not None and text.strip() else None for text in texts]
+        for at, text in enumerate(cells[column]):
+            if text is not None and faults[at] is None and _CONTROLS.search(text):
+                faults[at], places[at] = CONTROL, column
+    own = {ROW: rows, FAULT: faults, PLACE: places}
+    schema = {ROW: pl.UInt32, FAULT: pl.String, PLACE: pl.String, **dict.fromkeys(columns, pl.String)}
+    return pl.DataFrame({**own, **cells}, schema=schema)
 
 
 def _may_be_blank(column: pl.Series) -> bool:
@@ -100,7 +125,8 @@ def given(mapping: Mapping, name: str, frames: Frames[str, pl.DataFrame], *, sys
 
 
 def _refuse_other_columns(stream: Stream, frame: pl.DataFrame, place: str) -> None:
-    there = tuple(name for name in frame.columns if name not in _OWN)
+    kinds = frame.schema
+    there = tuple(name for name in kinds if name not in _OWN)
     for column in stream.columns:
         if column not in there:
             english, french = near(column, tuple(set(there) - set(stream.columns)))
@@ -108,7 +134,7 @@ def _refuse_other_columns(stream: Stream, frame: pl.DataFrame, place: str) -> No
                 f"{place}: the column {column} is missing{english}. Correct the source, or the mapping.",
                 f"{place} : la colonne {column} manque{french}. Corrigez la source, ou la correspondance.",
             )
-        if frame.schema[column] not in (pl.String, pl.Null):
+        if kinds[column] not in (pl.String, pl.Null):
             raise ConfigurationError(
                 f"{place}: the column {column} is not text. The connector must give every cell as text.",
                 f"{place} : la colonne {column} n'est pas du texte. Le connecteur doit tout donner en texte.",

@@ -102,13 +102,14 @@ def test_the_case_of_a_column_name_does_not_count(call: Call, tmp_path: Path) ->
     assert 10 == len(plain)
 
 
-@pytest.mark.parametrize("name", ["vide.csv", "vide.jsonl", "vide.parquet", "vide.xlsx", "vide.zip"])
-def test_an_empty_file_stops_the_run(call: Call, tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize("name", ["vide.csv", "vide.jsonl", "vide.parquet", "vide.xlsx", "vide.csv.zip"])
+def test_an_empty_file_stops_the_run_and_is_named(call: Call, tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     path.touch()
     found = run(call, tmp_path, "--input", path)
 
     assert 2 == found.answer.code
+    assert name in found.answer.err
 
 
 def test_a_header_alone_is_a_file_of_no_rows(call: Call, tmp_path: Path) -> None:
@@ -129,7 +130,11 @@ def test_a_join_never_multiplies_rows(call: Call, tmp_path: Path) -> None:
     samples = SAMPLES / "gpi" / "samples"
     schools = (samples / "gpm_t_eco.csv").read_bytes().splitlines()
     files = "id_eco,fiche,statut_don_an,ordre_ens,cycle_ref,annee_cycle_ref,classe,grp_rep,date_deb,date_depart,motif_depart"
-    ours = [files.encode(), b"4110,4400001,A,4,2,3,5,501,2025-08-28,,", b"4010,4400002,A,1,,,,M41,2025-08-28,,"]
+    ours = [
+        files.encode(),
+        b"4110,4400001,A,4,2,3,5,501,2025-08-28,,",
+        b"4010,4400002,A,1,,,,M41,2025-08-28,,",
+    ]
     again = next(line for line in schools if line.startswith(b"4110"))
 
     def outcome(*more: bytes) -> tuple[list[tuple[int, str | None, str]], int]:
@@ -182,9 +187,7 @@ def test_a_mark_with_a_comma_is_a_number_and_one_with_two_is_not(call: Call, tmp
 def test_a_line_of_200_megabytes_is_one_reject_in_bounded_memory(tmp_path: Path, kind: str) -> None:
     import orjson  # noqa: PLC0415 - of one case
 
-    first, last = (
-        (as_csv(pupils(2))[1:]) if kind == "csv" else [orjson.dumps(row) for row in pupils(2)]
-    )
+    first, last = (as_csv(pupils(2))[1:]) if kind == "csv" else [orjson.dumps(row) for row in pupils(2)]
     path = tmp_path / f"eleves.{kind}"
     with path.open("wb") as file:
         file.write((as_csv(pupils(1))[0] + b"\n" if kind == "csv" else b"") + first + b"\n")
@@ -215,7 +218,9 @@ def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path: Path, kind: str) -> N
             file.write(b" " * MEGABYTE)
     if kind == "zip":
         path = path.rename(tmp_path / "eleves.csv.zip")
-    process = started(("mapping", "run", "gpi/student@1", "--input", path, "--output", tmp_path / "o.jsonl"), tmp_path)
+    process = started(
+        ("mapping", "run", "gpi/student@1", "--input", path, "--output", tmp_path / "o.jsonl"), tmp_path
+    )
     _, told = process.communicate(timeout=60)
 
     assert 2 == process.returncode
