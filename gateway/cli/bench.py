@@ -1,4 +1,5 @@
-"""`passerelle bench model`: how fast the model reads and writes, beside plain pydantic and fhir.resources.
+"""`passerelle bench model`: how fast the model reads and writes, beside plain pydantic and fhir.resources;
+`passerelle bench mapping`: the mapping engine beside its peers (`gateway.benches.mapping`).
 
 Measures the machine it runs on, one core, with invented documents; every figure is a median of several
 runs. fhir.resources is no dependency of the hub: a throw-away environment that has it is named by
@@ -9,8 +10,10 @@ import gc
 import json
 import statistics
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from types import new_class
 from typing import Annotated, Any
@@ -22,11 +25,13 @@ from canonical_model import resources
 from canonical_model.base import Record
 from canonical_model.errors import ConfigurationError
 from canonical_model.generated import documents
+from gateway.benches import mapping
 from gateway.cli import context
 from gateway.cli.output import Output
 
 bench_app = typer.Typer(no_args_is_help=True, help="Les mesures de vitesse.")
 
+_YARDSTICK = Path(__file__).resolve().parents[3] / "shared" / "bench"
 _DOCUMENTS = 100  # different documents of each resource
 _ROUND = 0.05  # seconds at least, each run
 _GOAL_RATE, _GOAL_RATIO = 100_000, 5.0  # issue 3, Speed
@@ -98,6 +103,77 @@ def bench_model(
     out.document({"method": method, "resources": measured, "fhir": fhir})
     _say(out, measured, fhir, runs)
     return 0
+
+
+@bench_app.command("mapping")
+def bench_mapping(
+    ctx: typer.Context,
+    *,
+    rows: Annotated[int, typer.Option(min=1_000, help="Lignes du fichier principal.")] = 200_000,
+    runs: Annotated[int, typer.Option(min=1, max=20, help="Passages par moteur; le meilleur est gardé.")] = 2,
+    yardstick: Annotated[Path, typer.Option(help="Dossier du banc d'essai.")] = _YARDSTICK,
+    environments: Annotated[
+        Path | None, typer.Option(help="Dossier des environnements faits par setup.sh; sans lui, nous seuls.")
+    ] = None,
+    engine: Annotated[list[str] | None, typer.Option(help="Un moteur; à répéter. Tous par défaut.")] = None,
+) -> int:
+    """Mesurer le moteur de correspondance à côté de ses pairs, sur le travail du banc d'essai."""
+    out = context.output(ctx)
+    if unknown := sorted({*(engine or ())} - {mapping.OURS, *mapping.PEERS}):
+        known = ", ".join((mapping.OURS, *mapping.PEERS))
+        raise ConfigurationError(
+            f"--engine {unknown[0]}: one of {known}.", f"--engine {unknown[0]} : un parmi {known}."
+        )
+    wanted = [mapping.OURS, *(engine or mapping.PEERS)]
+    with tempfile.TemporaryDirectory(prefix="passerelle-bench-") as temporary:
+        work = Path(temporary)
+        bench = mapping.Bench(yardstick.resolve(), (environments or work / "none").resolve(), work)
+        there = list(dict.fromkeys(bench.there(wanted)))
+        bench.input(rows)
+        figures, written = [], {}
+        for name in there:
+            out.progress(name, name)
+            figure, written[name] = bench.measured(name, rows, runs)
+            figures.append(figure)
+        same = bench.compared(written)
+    _say_mapping(out, figures, [name for name in wanted if name not in there], rows, runs, same)
+    return 0
+
+
+def _say_mapping(
+    out: Output, figures: list[mapping.Figure], absent: list[str], rows: int, runs: int, same: str
+) -> None:
+    seconds = {figure.engine: figure.seconds for figure in figures}
+    ours = seconds[mapping.OURS]
+    timed = {
+        "rows": rows, "runs": runs, "figure": "best wall time of a whole process, imports included",
+        "threads": mapping.THREADS, "ours": "every record validated, rejects and lineage written",
+        "peers": "no validation, no reject, no lineage",
+    }  # fmt: skip
+    out.document({
+        "method": timed, "absent": absent,
+        "engines": [{**asdict(figure), "ours_is_faster_by": figure.seconds / ours} for figure in figures],
+    })  # fmt: skip
+    out.table(
+        out.words(f"Le travail du banc, {rows} lignes", f"The yardstick's job, {rows} rows"),
+        out.words(
+            "moteur|secondes|lignes/s|mémoire, Mo|nous : fois plus rapide",
+            "engine|seconds|rows/s|memory, MB|ours is faster by",
+        ).split("|"),
+        [
+            (f.engine, f"{f.seconds:.2f}", f"{f.rows_a_second:,}".replace(",", " "), f.megabytes, f"{f.seconds / ours:.2f}")
+            for f in figures
+        ],
+    )
+    out.say(
+        f"Meilleur de {runs} passages, processus entiers. Nous validons chaque enregistrement et écrivons "
+        "rejets et provenance; les pairs ne le font pas.",
+        f"Best of {runs} runs, whole processes. We validate each record and write rejects and lineage; the "
+        "peers do not.",
+    )
+    out.say(same.strip().splitlines()[-1], same.strip().splitlines()[-1])
+    if absent:
+        out.say(f"Absents : {', '.join(absent)}.", f"Absent: {', '.join(absent)}.")
 
 
 def _measured(kind: type[Record], texts: Sequence[bytes], runs: int) -> dict[str, float | int]:

@@ -216,7 +216,7 @@ class Judge:
                     pieces = [_text(pieces).fill_null(default)]
             if required and not (node is not None and all(isinstance(piece, str) for piece in pieces)):
                 shown = () if node is None else self._shown(node)
-                filled = () if node is None else (_text(pieces),)
+                filled = () if node is None else (self._there(node, pieces),)
                 self._needs.append(_Need(child.path, present, filled, 1, "missing", shown))
             if not place.path:
                 self._members[name] = _text(pieces) if pieces else pl.lit(None, pl.String)
@@ -231,6 +231,11 @@ class Judge:
         if certain:
             return ["{", *certain, *(_text([",", item]).fill_null("") for item in loose), "}"]
         return ["{", pl.concat_str(loose, separator=",", ignore_nulls=True), "}"]
+
+    def _there(self, node: Node, pieces: list[Piece]) -> pl.Expr:
+        """What is null where a place is absent: of an object, one that lacks a member is there all the same."""
+        here = None if isinstance(node, tuple) or {*_columns(node)} & {*self._moved} else read(node)
+        return _text(pieces) if here is None else pl.when(here).then(pl.lit(value=True))
 
     def _place(
         self, place: Target, below: Node, present: pl.Expr | None, *, required: bool = False
@@ -321,7 +326,9 @@ class _Held:
         self._coded = {part.column: coded[part.leaf] for part in parts if part.leaf in coded}
         self._leaves = coded
         plain = [part.source.alias(part.column) for part in parts if part.column not in self._coded]
-        self._frame = records.with_columns(plain)
+        read = {name for source in plain for name in source.meta.root_names()}
+        leaves = [values[records[place]].alias(leaf) for leaf, (place, values) in coded.items() if leaf in read]
+        self._frame = records.with_columns(leaves).with_columns(plain)
 
     def different(self, part: _Part) -> pl.Series:
         """The values of a part, each at least once."""
@@ -363,7 +370,7 @@ class _Held:
         if leaf not in self._leaves:
             return self._frame[leaf].null_count() == 0
         place, values = self._leaves[leaf]
-        return not self._frame[place].is_in(values.is_null().arg_true()).any()
+        return not self._frame[place].is_in(values.is_null().arg_true().implode()).any()
 
     def written(self, pieces: Sequence[Piece], told: "_Told") -> pl.Series:
         """The pieces put together. Coded parts side by side, with the text between them, are one coded text."""

@@ -4,7 +4,7 @@
 above says what each word means.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
@@ -98,7 +98,7 @@ class Stream:
     types: tuple[tuple[str, str], ...] = ()
     resource: str = ""
     paths: tuple[tuple[str, str], ...] = ()
-    format: tuple[tuple[str, Any], ...] = ()
+    format: tuple[tuple[str, Any], ...] = field(default=(), hash=False)  # may hold blocks, which have no hash
 
 
 @dataclass(frozen=True, slots=True)

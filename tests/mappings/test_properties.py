@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from mappings.engine import compiler, expressions, loader
 from mappings.engine.language import Mapping, Stream
+from mappings.engine.result import Mapped
 from mappings.engine.targets import model_of
 from tests.mappings import drawn
 
@@ -81,6 +82,37 @@ def test_any_frame_balances_and_gives_valid_documents(mapping: Mapping, seed: in
     for text in mapped.documents["document"]:
         assert "\\u0000" not in text
         model.model_validate_json(text)
+
+
+def _told(mapped: Mapped, rows: int) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:
+    """Documents and rejects, a row by its place among the first `rows`."""
+    place = (pl.col("row") - 1) % rows
+    return tuple(
+        frame.select(place.alias("row"), pl.exclude("row")).unique(maintain_order=True).sort(pl.all()).rows()
+        for frame in (mapped.documents, mapped.rejects)
+    )
+
+
+@pytest.mark.parametrize("mapping", drawn.mappings(), ids=lambda mapping: mapping.id)
+@settings(max_examples=3, deadline=None)
+@given(seed=st.integers(0, 2**32))
+def test_a_row_gives_the_same_among_thousands_as_among_few(mapping: Mapping, seed: int) -> None:
+    """What is made once for each different cell, or looked up for a few rows, is what is made row by row."""
+    frames = _frames(mapping, Random(seed))
+    few = frames[mapping.stream]
+    if not few.height:
+        return
+    times = 2_100 // few.height
+    many = pl.concat([few] * times)
+    nobody = pl.Series([], dtype=pl.String)
+    ready = compiler.Run(mapping, frames, system="any@762000", organization="762000", day=date(2026, 2, 16))
+    numbered = [frame.with_columns(pl.int_range(1, pl.len() + 1).alias("_row")) for frame in (few, many)]
+    alone, among = (ready.mapped(frame, nobody) for frame in numbered)
+
+    assert _told(alone, few.height) == _told(among, few.height)
+    assert (among.documents.height, among.rejected, among.filtered, among.empty) == tuple(
+        times * count for count in (alone.documents.height, alone.rejected, alone.filtered, alone.empty)
+    )
 
 
 @settings(max_examples=200, deadline=None)

@@ -149,10 +149,13 @@ def _rows(path: Path, packed: ZipFile, part: str, book: _Book) -> Iterator[tuple
         told = element.get("r", "")
         number = int(told) if told.isdecimal() else number + 1
         values: list[str | None] = []
+        at = 0
         for cell in element:
             if local_name(cell.tag) != "c":
                 continue
-            at = _column(cell.get("r", "")) or len(values) + 1
+            at = (
+                _column(cell.get("r", "")) or at + 1
+            )  # a cell may leave its place out: it stands after the one before
             value = _value(cell, book)
             if value:
                 values.extend([None] * (at - len(values)))
