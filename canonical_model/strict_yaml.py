@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 from yaml.composer import Composer
 from yaml.constructor import SafeConstructor
-from yaml.cyaml import CParser
+from yaml.cyaml import CParser  # type: ignore[attr-defined]  # its stubs do not export it
 from yaml.resolver import BaseResolver, Resolver
 
 from canonical_model.errors import ConfigurationError
@@ -46,7 +46,7 @@ class _Loader(Composer, CParser, SafeConstructor, Resolver):
         Resolver.__init__(self)
 
     def compose_node(self, parent: Any, index: Any) -> Any:
-        event = self.peek_event()  # type: ignore[no-untyped-call]
+        event: Any = self.peek_event()
         if event.anchor is not None:
             raise _refused(
                 event.start_mark,
@@ -87,7 +87,7 @@ def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[str, Any]:
     return found
 
 
-_Loader.add_constructor(BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
+_Loader.add_constructor(BaseResolver.DEFAULT_MAPPING_TAG, _mapping)  # type: ignore[type-var]
 
 
 def load(text: str, name: str = "<text>") -> Any:

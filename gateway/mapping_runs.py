@@ -9,6 +9,7 @@ from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
+from itertools import chain
 from typing import Any
 
 import orjson
@@ -46,13 +47,15 @@ def prepared(mapping: Mapping, read: Input) -> Run:
     return Run(mapping, sides, system=read.system, organization=read.organization, day=read.day)
 
 
-def mapped_parts(ready: Run, file: StreamFile) -> Generator[tuple[pl.DataFrame, Mapped]]:
+def mapped_parts(mapping: Mapping, read: Input) -> Generator[tuple[pl.DataFrame, Mapped]]:
     """Each part of the main stream with what it gave, in order. Others are read and mapped meanwhile."""
-    twice = pl.Series([], dtype=pl.String) if ready.mapping.numbered else repeated_keys(ready, file)
+    file = read.files[mapping.stream]
     with ThreadPoolExecutor(1) as reader, ThreadPoolExecutor(_AT_ONCE) as mappers:
         parts = iter(file)
         waiting: deque[tuple[pl.DataFrame, Future[Mapped]]] = deque()
         coming = reader.submit(next, parts, None)
+        ready = prepared(mapping, read)
+        twice = pl.Series([], dtype=pl.String) if mapping.numbered else repeated_keys(ready, file)
         while (part := coming.result()) is not None:
             coming = reader.submit(next, parts, None)
             waiting.append((part, mappers.submit(ready.mapped, part, twice)))
@@ -105,13 +108,17 @@ class Written:
             outside: list[dict[str, Any]] = []
         else:
             outside = list(self._formed(self._writer, mapped))
-        found = [*_rejections(self._mapping, part, mapped, self._read), *outside]
-        if self._rejects:
-            for item in found:
+        first: list[dict[str, Any]] = []
+        for item in chain(_rejections(self._mapping, part, mapped, self._read), outside):
+            if len(first) < most:
+                first.append(item)
+            if self._rejects:
                 self._rejects.write(orjson.dumps(item, option=orjson.OPT_APPEND_NEWLINE))
+            elif len(first) == most:
+                break
         if self._traced:
             self._traced.lines(mapped.documents.select(_place(self._mapping)))
-        return found[:most]
+        return first
 
     def end(self) -> None:
         """What stands after the last document."""

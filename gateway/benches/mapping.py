@@ -47,7 +47,7 @@ class Bench:
             )
         folder = self.work / f"sources-{rows}"
         if not (folder / "seeds" / "sexes.csv").is_file():
-            subprocess.run([sys.executable, self.yardstick / "gen.py", str(rows), folder], check=True)
+            subprocess.run([sys.executable, self.yardstick / "gen.py", str(rows), folder], check=True)  # noqa: S603
         return folder
 
     def there(self, engines: Sequence[str]) -> Iterator[str]:
@@ -68,8 +68,11 @@ class Bench:
     def compared(self, written: dict[str, Path]) -> str:
         """What `compare.py` says of them. Raises IntegrityError when two are not the same documents."""
         named = [f"{engine}={path}" for engine, path in written.items()]
-        told = subprocess.run(
-            [sys.executable, self.yardstick / "compare.py", *named], capture_output=True, text=True, check=False
+        told = subprocess.run(  # noqa: S603
+            [sys.executable, self.yardstick / "compare.py", *named],
+            capture_output=True,
+            text=True,
+            check=False,
         )
         if told.returncode:
             raise IntegrityError(
@@ -91,7 +94,13 @@ class Bench:
             case "duckdb":
                 return [program, str(scripts / "run_duck.py"), str(sources), str(lines), THREADS], lines
             case "dlt":
-                return [program, str(scripts / "run_dlt.py"), str(sources), str(output), "1"], output / "loaded"
+                return [
+                    program,
+                    str(scripts / "run_dlt.py"),
+                    str(sources),
+                    str(output),
+                    "1",
+                ], output / "loaded"
             case "earthmover":
                 made = output / "learning_results.jsonl"
                 return ["sh", str(scripts / "run_earthmover.sh"), program, str(sources), str(output)], made
@@ -105,7 +114,9 @@ class Bench:
         environment = {**os.environ, "POLARS_MAX_THREADS": THREADS}
         with log.open("wb") as said:
             started = time.perf_counter()
-            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=said, stderr=said, env=environment)
+            process = subprocess.Popen(  # noqa: S603 - the operator names the environments
+                command, stdin=subprocess.DEVNULL, stdout=said, stderr=said, env=environment
+            )
             _, status, usage = os.wait4(process.pid, 0)
             took = time.perf_counter() - started
         process.returncode = os.waitstatus_to_exitcode(status)

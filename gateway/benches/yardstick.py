@@ -1,4 +1,4 @@
-"""The job of the yardstick (`../shared/bench`) in our own language: ``python -m gateway.benches.yardstick SOURCES OUT``.
+"""The yardstick's job (`../shared/bench`) in our language: ``python -m gateway.benches.yardstick SOURCES OUT``.
 
 What a run of a mapping always does is done here: every record is validated, rejects and the lineage of every
 document are written beside the documents. The code maps of the mapping are made of the job's own seeds.
@@ -12,7 +12,7 @@ from datetime import date
 from pathlib import Path
 
 from gateway.mapping_files import StreamFile
-from gateway.mapping_runs import Input, Written, mapped_parts, prepared
+from gateway.mapping_runs import Input, Written, mapped_parts
 from gateway.output_files import output_files
 from mappings.engine import loader
 
@@ -38,7 +38,7 @@ def run(sources: Path, output: Path) -> int:
     made = 0
     with output_files(wanted, [file.path for file in files.values()]) as held:
         written = Written(mapping, read, *held)
-        for part, mapped in mapped_parts(prepared(mapping, read), files[mapping.stream]):
+        for part, mapped in mapped_parts(mapping, read):
             written.part(part, mapped, most=0)
             made += mapped.documents.height
         written.end()

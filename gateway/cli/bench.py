@@ -136,17 +136,18 @@ def bench_mapping(
             figure, written[name] = bench.measured(name, rows, runs)
             figures.append(figure)
         same = bench.compared(written)
-    _say_mapping(out, figures, [name for name in wanted if name not in there], rows, runs, same)
+    absent = [name for name in wanted if name not in there]
+    _say_mapping(out, figures, absent, same, {"rows": rows, "runs": runs})
     return 0
 
 
 def _say_mapping(
-    out: Output, figures: list[mapping.Figure], absent: list[str], rows: int, runs: int, same: str
+    out: Output, figures: list[mapping.Figure], absent: list[str], same: str, asked: dict[str, int]
 ) -> None:
     seconds = {figure.engine: figure.seconds for figure in figures}
-    ours = seconds[mapping.OURS]
+    ours, rows, runs = seconds[mapping.OURS], asked["rows"], asked["runs"]
     timed = {
-        "rows": rows, "runs": runs, "figure": "best wall time of a whole process, imports included",
+        **asked, "figure": "best wall time of a whole process, imports included",
         "threads": mapping.THREADS, "ours": "every record validated, rejects and lineage written",
         "peers": "no validation, no reject, no lineage",
     }  # fmt: skip
@@ -161,7 +162,7 @@ def _say_mapping(
             "engine|seconds|rows/s|memory, MB|ours is faster by",
         ).split("|"),
         [
-            (f.engine, f"{f.seconds:.2f}", f"{f.rows_a_second:,}".replace(",", " "), f.megabytes, f"{f.seconds / ours:.2f}")
+            (f.engine, f"{f.seconds:.2f}", _spaced(f.rows_a_second), f.megabytes, f"{f.seconds / ours:.2f}")
             for f in figures
         ],
     )
@@ -174,6 +175,10 @@ def _say_mapping(
     out.say(same.strip().splitlines()[-1], same.strip().splitlines()[-1])
     if absent:
         out.say(f"Absents : {', '.join(absent)}.", f"Absent: {', '.join(absent)}.")
+
+
+def _spaced(number: int) -> str:
+    return f"{number:,}".replace(",", " ")
 
 
 def _measured(kind: type[Record], texts: Sequence[bytes], runs: int) -> dict[str, float | int]:

@@ -184,13 +184,14 @@ def _code_map(code_map: CodeMap, place: Target) -> Iterator[Finding]:
             f"la liste de codes {code_map.to} n'existe pas. Corrigez `to`, ou écrivez `text`.",
         )
         return
+    refusals = place.refuser()
     for entry in code_map.entries:
         value = (
             Coding(system=newest.system, version=newest.version, code=entry.target)
             if newest
             else entry.target
         )
-        if refused := place.refusals(value):
+        if refused := refusals(value):
             yield Line(code_map.file, entry.line).finding(
                 "code-not-in-list",
                 f"the model refuses {entry.target} at {place.path} ({refused[0]}). Correct the code.",

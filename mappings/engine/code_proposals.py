@@ -8,7 +8,7 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import date
 from difflib import SequenceMatcher
-from os.path import commonprefix
+from itertools import takewhile
 from typing import Literal
 
 from canonical_model import codings
@@ -56,7 +56,7 @@ def nearest(held: CodeMap, code: str, day: date) -> Proposal | None:
 
 def _begins_alike(one: str, other: str) -> int:
     """How many first letters are the same: of two codes as near, the one that begins so is meant."""
-    return len(commonprefix([one, other]))
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
 
 
 def folded(text: str) -> str:

@@ -72,19 +72,21 @@ def occurrences(
     main = compiled.keyed(frames[mapping.stream])
     sides = {join.stream: ready(join, compiled.side(join, frames[join.stream])) for join in mapping.joins}
     fields = _calling(mapping.fields, mapping)
-    dated = pl.lit(None, dtype=pl.String) if own is None else _text(len(fields))
+    business = pl.lit(day.isoformat())
+    dated = business if own is None else _text(len(fields)).fill_null(business)
     parts = [pl.DataFrame(schema=OCCURRENCES)]
     for start in range(0, main.height, _SLICE):
         records = plain(*compiled.records(*compiled.rows(main[start : start + _SLICE], sides)))
         for number, field in enumerate(fields):
-            parts.append(_part(records, number, field, field.path, dated, day))
+            on = business if _splits(field) else dated  # the parts of a list are read on the business day
+            parts.append(_part(records, number, field, field.path, on))
         used = records.select(ROW, SLOT)
         rows = main.filter(pl.col(ROW).is_in(used[ROW].implode())) if probe.lists else main
         for child in probe.lists:
             items = used.join(listed.items(child, frames[child.stream], rows), on=ROW)
             whole = next(item for item in mapping.lists if item.path == child.path)
             for number, field in enumerate(_calling(whole.fields, mapping)):
-                parts.append(_part(items, number, field, f"{child.path}[].{field.path}", pl.lit(None), day))
+                parts.append(_part(items, number, field, f"{child.path}[].{field.path}", business))
     return pl.concat(parts)
 
 
@@ -100,11 +102,9 @@ def coded(mapping: Mapping) -> dict[str, Field]:
     return own | listed
 
 
-def _part(
-    records: pl.DataFrame, number: int, field: Field, path: str, dated: pl.Expr, day: date
-) -> pl.DataFrame:
-    """The texts of one field; the parts of a text that is split are read on the business day."""
-    splits = any(FUNCTIONS[call.function].gives == "list" for call in field.do)
+def _part(records: pl.DataFrame, number: int, field: Field, path: str, on: pl.Expr) -> pl.DataFrame:
+    """The texts of one field, and the day on which each is read."""
+    splits = _splits(field)
     item = pl.col(ITEM) if ITEM in records.columns else pl.lit(None)
     found = records.select(
         pl.col(ROW).alias("row"),
@@ -112,9 +112,13 @@ def _part(
         pl.lit(path).alias("path"),
         item.cast(pl.UInt32).alias("item"),
         (_texts(number) if splits else _text(number)).alias("code"),
-        (pl.lit(None) if splits else dated).cast(pl.String).fill_null(day.isoformat()).alias("day"),
+        on.alias("day"),
     )
     return (found.explode("code") if splits else found).drop_nulls("code")
+
+
+def _splits(field: Field) -> bool:
+    return any(FUNCTIONS[call.function].gives == "list" for call in field.do)
 
 
 def _text(number: int) -> pl.Expr:

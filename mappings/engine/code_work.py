@@ -109,7 +109,9 @@ def work(
     run = _Run(mapping, numbered(mapping, streams), system, organization, day)
     found = occurrences(mapping, run.streams, system=system, organization=organization, day=day).with_columns(
         pl.col("path")
-        .replace_strict({path: field.code_map for path, field in coded(mapping).items()}, return_dtype=pl.String)
+        .replace_strict(
+            {path: field.code_map for path, field in coded(mapping).items()}, return_dtype=pl.String
+        )
         .alias(_MAP)
     )
     counts = found.group_by(_MAP, "path", "code", "day").agg(pl.len().alias("count"))

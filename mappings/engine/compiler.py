@@ -47,7 +47,13 @@ class Run:
     """
 
     def __init__(
-        self, mapping: Mapping, frames: Frames[str, pl.DataFrame], *, system: str, organization: str, day: date
+        self,
+        mapping: Mapping,
+        frames: Frames[str, pl.DataFrame],
+        *,
+        system: str,
+        organization: str,
+        day: date,
     ) -> None:
         checker.require(mapping)
         self.mapping = mapping
@@ -158,9 +164,7 @@ class _Part:
     candidates: int
 
 
-def _together(
-    mapping: Mapping, parts: list[_Part], rows: int, evolved: dict[str, tuple[str, ...]]
-) -> Mapped:
+def _together(mapping: Mapping, parts: list[_Part], rows: int, evolved: dict[str, tuple[str, ...]]) -> Mapped:
     rejects = pl.concat([pl.DataFrame(schema=REJECTS), *(part.rejects for part in parts)])
     return Mapped(
         mapping=mapping.id,

@@ -87,7 +87,7 @@ def child_values(mapping: Mapping, item: ChildList, *, organization: str, day: d
     """The fields of one item of a list, over the frame of its stream."""
     days = _Days(day, None, ())
     return tuple(
-        _value(mapping, field, organization, days, number, item.stream)
+        _value(mapping, field, organization, days, number, main=item.stream)
         for number, field in enumerate(item.fields)
     )
 
@@ -147,7 +147,7 @@ def document(members: dict[str, Node]) -> pl.Expr:
 
 
 def _value(
-    mapping: Mapping, field: Field, organization: str, days: _Days, number: int, main: str = ""
+    mapping: Mapping, field: Field, organization: str, days: _Days, number: int, *, main: str = ""
 ) -> Value:
     if field.constant is not None:
         constant = field.constant.replace("$organization", organization)

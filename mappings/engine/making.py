@@ -38,7 +38,7 @@ class Making:
 
     def __init__(self) -> None:
         self._expressions: dict[tuple[int, ...], list[pl.Expr]] = {}
-        self._columns: dict[str, "_Texts | None"] = {}
+        self._columns: dict[str, _Texts | None] = {}
         self._made: dict[int, tuple[list[_Texts], dict[str, pl.Series]]] = {}
 
     def over(self, frame: pl.DataFrame, values: dict[int, Value]) -> tuple[pl.DataFrame, Coded]:

@@ -3,30 +3,30 @@
 Needs no script, no network and no other file. French first, English beside it. Everything is escaped.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
-from functools import partial
-from html import escape
 
-from canonical_model import codings, resources, rules
-from canonical_model.elements import Described, described
-from canonical_model.reference import STYLE, TYPE_WORDS, html_table, sensitivity_words
+from canonical_model import resources
+from canonical_model.reference import STYLE, html_table
 from mappings.engine import lineage
-from mappings.engine.code_maps import TEXT, UNMAPPED, CodeMap, Entry
-from mappings.engine.functions import FUNCTIONS
-from mappings.engine.language import Condition, Field, Mapping
-from mappings.engine.plan import AMBIGUOUS, BLANK_KEY, DUPLICATE_KEY
+from mappings.engine.forms import Form
+from mappings.engine.language import Condition, Mapping, Stream
+from mappings.engine.page_codes import code_map
+from mappings.engine.page_fields import fields, glossary, linked
+from mappings.engine.page_html import both, code, e, marked, section, span, two
 
-_e = partial(escape, quote=True)
 _OWN_STYLE = """
 td:nth-child(4) { min-width: 0 } td:nth-child(4) code { overflow-wrap: break-word }
-.fields td:nth-child(2) { min-width: 16rem } .fields td:nth-child(3) { min-width: 12rem }
-.fields td a { white-space: nowrap }
+.index tbody th { min-width: 19rem } .fields th { min-width: 17rem }
+.fields td:nth-child(3) { min-width: 14rem } .fields thead th { min-width: 0 }
+.fields td:nth-child(2) { min-width: 15rem } .fields td:nth-child(4) { min-width: 7rem }
+.fields td:nth-child(5) { min-width: 8rem } .fields td:nth-child(4) a { white-space: nowrap }
+.fields code, .steps, .index th, .index td, .index td code { overflow-wrap: anywhere }
+.fields td:nth-child(6) code { white-space: nowrap }
 .steps { margin: 0; padding-left: 1.2rem } ul.plain { padding-left: 1.2rem; max-width: 80ch }
 .facts { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: .2rem 1rem; margin: .8rem 0 }
 .facts dt { font-weight: 600 } .facts dd, .facts dd code { margin: 0; overflow-wrap: anywhere }
 @media (max-width: 40rem) { .facts { display: block } .facts dd { margin-bottom: .4rem } }
-@media print { @page { size: landscape } .fields td { min-width: 0 !important } }
+@media print { @page { size: landscape } .fields td, .fields th, .index th { min-width: 0 !important } }
 """
 
 
@@ -45,16 +45,21 @@ def index(mappings: Sequence[Mapping]) -> str:
     """The list of the mappings, by system."""
     rows = "".join(
         f'<tr><th scope="row"><a href="{e(file_name(item))}">{e(item.id)}</a></th><td>{e(item.resource)}</td>'
-        f"<td>{', '.join(code(stream.name) for stream in item.streams)}</td><td>{len(item.fields)}</td>"
+        f"<td>{', '.join(code(stream.name) for stream in item.streams)}</td><td>{_filled(item)}</td>"
         f"<td>{', '.join(code(name) for name, _ in item.code_maps) or '–'}</td></tr>"
         for item in mappings
     )
     heads = [
-        two("Correspondance", "Mapping"), two("Ressource", "Resource"), two("Flux", "Streams"),
+        two("Correspondance", "Mapping"), two("Ressource ou gabarit", "Resource or form"), two("Flux", "Streams"),
         two("Champs", "Fields"), two("Tables de codes", "Code maps"),
     ]  # fmt: skip
-    body = html_table("Correspondances · Mappings", heads, rows)
+    body = html_table("Correspondances · Mappings", heads, rows, "index")
     return _whole("Correspondances de Passerelle", "Mappings of Passerelle", body)
+
+
+def _filled(mapping: Mapping) -> int:
+    """How many paths it fills, those of one item of each list included."""
+    return len(mapping.fields) + sum(len(child.fields) for child in mapping.lists)
 
 
 def page(mapping: Mapping, every: Sequence[Mapping] = ()) -> str:
@@ -88,13 +93,22 @@ def _whole(french: str, english: str, body: str) -> str:
     )
 
 
+def _resource(mapping: Mapping) -> list[tuple[str, str]]:
+    kind = resources.resource(mapping.resource).SECTION
+    return [(two("Ressource", "Resource"), f"{code(mapping.resource)} — section {code(kind)}")]
+
+
+def _form(form: Form) -> list[tuple[str, str]]:
+    return [
+        (two("Gabarit", "Form"), code(f"{form.id}@{form.version}")),
+        (two("Fichier du gabarit", "File of the form"), f"{code(form.file)}, {code(form.kind)}"),
+        (two("D'après", "After"), f'<span lang="en">{e(form.source)}</span>'),
+    ]
+
+
 def _facts(mapping: Mapping, versions: Iterable[Mapping]) -> str:
-    kind = _kind(mapping)
     facts = [
-        (
-            two("Ressource", "Resource"),
-            code(mapping.resource) + (f" — section {code(kind)}" if kind else ""),
-        ),
+        *(_form(mapping.form) if mapping.form else _resource(mapping)),
         (two("Flux principal", "Main stream"), code(mapping.stream)),
         (two("Clé d'une ligne", "Key of a row"), ", ".join(map(code, mapping.key))),
         (two("Fichier", "File"), code(mapping.file)),
@@ -125,7 +139,16 @@ def _streams(mapping: Mapping) -> Iterator[tuple[str, str]]:
             (f"colonne non déclarée : {stream.unknown_columns}", stream.unknown_columns),
         )
         name, count = code(stream.name), len(stream.columns)
-        yield f"{name} : {count} colonnes; {e(french)}.", f"{name}: {count} columns; {e(english)}."
+        ways = _ways(stream)
+        if stream.resource:
+            french, english = f"documents {stream.resource}", f"documents of {stream.resource}"
+        yield f"{name} : {count} colonnes; {e(french)}.{ways}", f"{name}: {count} columns; {e(english)}."
+
+
+def _ways(stream: Stream) -> str:
+    """The path in the document of each column of a stream of documents, where it says more than the name."""
+    ways = [f"{code(name)} = {code(way)}" for name, way in stream.paths if name != way]
+    return f"<br>{'; '.join(ways)}." if ways else ""
 
 
 def _joins(mapping: Mapping) -> Iterator[tuple[str, str]]:
@@ -183,17 +206,12 @@ def _unpivot(mapping: Mapping) -> Iterator[tuple[str, str]]:
     )
 
 
-def _kind(mapping: Mapping) -> str:
-    name = mapping.resource.partition("@")[0]
-    return resources.resource(name).SECTION if name in resources.NAMES else ""
-
-
 def _never_read(mapping: Mapping) -> str:
     if not mapping.never_read:
-        return f"<p>{two('Aucune : tout ce qui est déclaré est lu.', 'None: whatever is declared is read.')}</p>"
+        return (
+            f"<p>{two('Aucune : tout ce qui est déclaré est lu.', 'None: whatever is declared is read.')}</p>"
+        )
     items = "".join(f"<li>{code(f'{item.stream}.{item.name}')}</li>" for item in mapping.never_read)
     return (
         f'<p>{two("Laissées de côté à dessein.", "Left out on purpose.")}</p><ul class="plain">{items}</ul>'
     )
-
-

@@ -11,7 +11,9 @@ from mappings.engine.page_html import code, e, two
 def code_map(mapping: Mapping, name: str, held: CodeMap) -> str:
     """The part of one code map: its entries with their labels, days and lines."""
     place = f"codes-{e(name)}"
-    used = ", ".join(code(path) for path, field in code_texts.coded(mapping).items() if field.code_map == name)
+    used = ", ".join(
+        code(path) for path, field in code_texts.coded(mapping).items() if field.code_map == name
+    )
     policy = {
         "refuse": ("Un code absent est refusé.", "A code that is not here is refused."),
         "default": (

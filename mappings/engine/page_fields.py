@@ -23,7 +23,7 @@ from mappings.engine.page_html import both, code, e, marked, span, two
 from mappings.engine.plan import AMBIGUOUS, BLANK_KEY, DUPLICATE_KEY
 
 _FORM_WORDS = MappingProxyType(
-    {"float": "nombre · number", "AwareDatetime": "moment · moment", "object": "objet · object"}
+    {"float": "nombre · number", "AwareDatetime": "moment", "object": "objet · object"}
 )
 _SIGNS = MappingProxyType(
     {"ge": "≥ ", "le": "≤ ", "min_length": "min. ", "max_length": "max. ", "pattern": ""}
@@ -61,15 +61,12 @@ def _list(mapping: Mapping, child: ChildList, known: dict[str, _Place]) -> str:
     )
     found = known.get(child.path)
     label = f" — {two(found.french, found.english)}" if found else ""
-    items = [(field, f"{child.path}[].{field.path}") for field in listed(child)]
+    shown = [f"{child.path}[].{field.path}" for field in child.fields]
+    items = list(zip(_listed(child), shown, strict=True))
     return (
-        f'<section aria-labelledby="{place}"><h3 id="{place}">{_list_word()} {code(child.path)}{label}</h3>'
+        f'<section aria-labelledby="{place}"><h3 id="{place}">{two("Liste", "List")} {code(child.path)}{label}</h3>'
         f"<p>{said}</p>{_table(f'Liste · List {child.path}', mapping, items, known)}</section>"
     )
-
-
-def _list_word() -> str:
-    return two("Liste", "List")
 
 
 def _table(
@@ -103,7 +100,7 @@ def _label(found: _Place | None) -> str:
     return f"<br>{two(found.french, found.english)}{meaning}"
 
 
-def listed(child: ChildList) -> tuple[Field, ...]:
+def _listed(child: ChildList) -> tuple[Field, ...]:
     """The fields of a list with their whole paths, those of its first item."""
     return tuple(replace(field, path=f"{child.path}.0.{field.path}") for field in child.fields)
 
@@ -161,14 +158,15 @@ def glossary(mapping: Mapping) -> str:
     known = _known(mapping)
     names = [BLANK_KEY, DUPLICATE_KEY, *((AMBIGUOUS,) if mapping.joins else ())]
     names += [join.rule for join in mapping.joins if join.rule]
-    for field in (*mapping.fields, *(item for child in mapping.lists for item in listed(child))):
+    for field in (*mapping.fields, *(item for child in mapping.lists for item in _listed(child))):
         names += _broken(mapping, field, known.get(_plain(field.path)))
     rows = "".join(_rule(name) for name in sorted(set(names)))
     heads = [two("Règle", "Rule"), "Français", '<span lang="en">English</span>']
+    judge = ("le gabarit", "the form") if mapping.form else ("le modèle canonique", "the canonical model")
     after = both(
-        "Ensuite, le modèle canonique juge le document entier : un type, une longueur ou un identifiant mal "
-        "formé est un rejet aussi.",
-        "Then the canonical model judges the whole document: a type, a length or an identifier that is not well "
+        f"Ensuite, {judge[0]} juge le document entier : un type, une longueur ou un identifiant mal formé est "
+        "un rejet aussi.",
+        f"Then {judge[1]} judges the whole document: a type, a length or an identifier that is not well "
         "formed is a reject too.",
     )
     return html_table("Règles de rejet · Rules of reject", heads, rows, "codes") + f"<p>{after}</p>"

@@ -80,7 +80,9 @@ class Plan:
         if rows.select(on).is_unique().all():
             once = rows.lazy().with_columns(pl.lit(value=False).alias(twice))
         else:
-            counted = rows.lazy().unique(maintain_order=True).with_columns((pl.len().over(on) > 1).alias(twice))
+            counted = (
+                rows.lazy().unique(maintain_order=True).with_columns((pl.len().over(on) > 1).alias(twice))
+            )
             once = counted.unique(subset=on, keep="first", maintain_order=True)
         names = [expression.meta.output_name() for expression in made]
         return once.with_columns(made).select(*on, fault, twice, *self._kept(join), *names).collect()
@@ -93,7 +95,7 @@ class Plan:
         nested = expressions.nested((v.field, pl.col(leaf_column(v.number))) for v in values)
         return (
             self._listed(child, frame)
-            .select(*key_columns(child), expressions.document(nested).alias(ITEM), pl.coalesce(faults).alias("?fault"))
+            .with_columns(expressions.document(nested).alias(ITEM), pl.coalesce(faults).alias("?fault"))
             .group_by(key_columns(child), maintain_order=True)
             .agg(pl.col(ITEM).str.join(","), pl.col("?fault").drop_nulls().first().alias(f"?f{number}"))
             .with_columns(pl.concat_str([pl.lit("["), ITEM, pl.lit("]")]).alias(leaf_column(number)))
@@ -102,7 +104,7 @@ class Plan:
         )
 
     def items(self, child: ChildList, frame: pl.DataFrame, main: pl.DataFrame) -> pl.DataFrame:
-        """The child rows of each main row one by one: its `_row`, its place `?item` from 0, and the leaves made of it."""
+        """The child rows of each main row, one by one: the main `_row`, the place `?item` from 0, the leaves."""
         names = key_columns(child)
         mine = [
             pl.col(column).str.strip_chars().alias(name)
@@ -124,12 +126,10 @@ class Plan:
             .drop_nulls(key_columns(child))
         )
 
-    def rows(
-        self, main: pl.DataFrame, sides: Frames[str, Side]
-    ) -> tuple[pl.DataFrame, Coded]:
+    def rows(self, main: pl.DataFrame, sides: Frames[str, Side]) -> tuple[pl.DataFrame, Coded]:
         """Each row with its joins, its state (`?out`, `?rule`, `?column`) and the values without slot."""
         frame = main
-        for join in (*self.mapping.joins, *self.mapping.lists):
+        for join in self.mapping.joined:
             frame = frame.hstack(sides[join.stream].found(main, join))
         if self.mapping.joins:
             judgements, kept = self._state
@@ -215,9 +215,7 @@ class Plan:
         read = [reference for value in values for reference in value.field.reads]
         read += [reference for item in self._conditions(joined=True) for reference, _ in item.alternatives]
         read += [reference for value in values if value.dated for reference in value.dated]
-        return sorted(
-            {expressions.column(self.mapping, item) for item in read if item.stream == join.stream}
-        )
+        return sorted({expressions.column(self.mapping, item) for item in read if item.stream == join.stream})
 
     def _conditions(self, *, joined: bool) -> list[Condition]:
         """Those that look at a joined stream, which are asked only of rows that found theirs; or the others."""
@@ -243,7 +241,7 @@ class Plan:
         counted = pl.when(~pl.col(OUT) & pl.col(FAULT).is_null() & whole).then(pl.col(KEY))
         again = counted.is_duplicated() if twice is None else counted.is_in(twice.implode())
         blank = pl.coalesce([pl.when(pl.col(column).is_null()).then(pl.lit(column)) for column in columns])
-        faults = [
+        faults: list[pl.Expr] = [
             pl.when(~whole).then(pl.lit(BLANK_KEY)),
             pl.when(~short).then(pl.lit(LONG_KEY)),
             pl.when(again).then(pl.lit(DUPLICATE_KEY)),
@@ -297,7 +295,7 @@ def key_text(mapping: Mapping) -> pl.Expr:
 def _unpivoted(used: pl.LazyFrame, unpivot: Unpivot, carried: list[str]) -> pl.LazyFrame:
     """The filled slots of each row, their columns under the names that fields read."""
     indexed = used.with_row_index(_INDEX)
-    slots = []
+    slots: list[pl.LazyFrame] = []
     for number, name in enumerate(unpivot.names):
         columns = [slot.columns[number][1] for slot in unpivot.slots]
         named = [f"{at}" for at in range(len(columns))]  # one column may stand in two slots

@@ -21,6 +21,7 @@ NOT_JSON = "not-json"
 UNWRITABLE = r"[\x00-\x08\x0b\x0c\x0e-\x1f]"  # NUL above all: no database keeps it in a text
 
 _CONTROLS = re.compile(UNWRITABLE)
+_SIGN = re.compile(r"[^\s]|[\x1c-\x1f]")  # what a blank cell lacks; these four are no spaces to Polars
 _FEW_ROWS = 64  # below, cells are looked at one by one
 
 _OWN = (ROW, FAULT)  # the hub's own columns, never a system's
@@ -53,7 +54,10 @@ def admitted(mapping: Mapping, name: str, frame: pl.DataFrame, *, system: str) -
         pl.when(fault.is_null())
         .then(pl.coalesce(_NONE, *(pl.when(wrong).then(pl.lit(column)) for column, wrong, _ in marked)))
         .alias(PLACE),
-        *(_text(column) if _may_be_blank(held[column]) else pl.col(column).cast(pl.String) for column in columns),
+        *(
+            _text(column) if _may_be_blank(held[column]) else pl.col(column).cast(pl.String)
+            for column in columns
+        ),
     )
 
 
@@ -67,8 +71,8 @@ def _admitted_one_by_one(frame: pl.DataFrame, columns: list[str]) -> pl.DataFram
     cells: dict[str, list[str | None]] = {}
     for column in columns:
         texts = frame[column].to_list()
-        cells[column] = [text if text is not None and text.strip() else None for text in texts]
-        for at, text in enumerate(cells[column]):
+        cells[column] = [text if text is not None and _SIGN.search(text) else None for text in texts]
+        for at, text in enumerate(texts):
             if text is not None and faults[at] is None and _CONTROLS.search(text):
                 faults[at], places[at] = CONTROL, column
     own = {ROW: rows, FAULT: faults, PLACE: places}
@@ -87,7 +91,9 @@ def _unwritable(frame: pl.DataFrame, columns: list[str]) -> list[tuple[str, pl.E
     if not columns:
         return []
     texts = [pl.col(column).cast(pl.String) for column in columns]
-    found = frame.select(text.str.contains(UNWRITABLE).any().alias(f"{at}") for at, text in enumerate(texts)).row(0)
+    found = frame.select(
+        text.str.contains(UNWRITABLE).any().alias(f"{at}") for at, text in enumerate(texts)
+    ).row(0)
     return [
         (column, pl.col(column).str.contains(UNWRITABLE), CONTROL)
         for column, broken in zip(columns, found, strict=True)

@@ -1,6 +1,6 @@
 """What the canonical model expects at a path: read from the pydantic classes, so that it is said once."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, time
 from decimal import Decimal
@@ -60,13 +60,20 @@ class Target:
 
     def refusals(self, value: Any) -> tuple[str, ...]:
         """The rules that `value` breaks here."""
-        try:
-            TypeAdapter(self.annotation).validate_python(
-                (value,) if self.kind in ("list", "codings") else value
-            )
-        except ValueError as error:
-            return tuple(rule for _, rule in problems(error))
-        return ()
+        return self.refuser()(value)
+
+    def refuser(self) -> Callable[[Any], tuple[str, ...]]:
+        """`refusals`, made once for many values."""
+        adapter, listed = TypeAdapter(self.annotation), self.kind in ("list", "codings")
+
+        def refusals(value: Any) -> tuple[str, ...]:
+            try:
+                adapter.validate_python((value,) if listed else value)
+            except ValueError as error:
+                return tuple(rule for _, rule in problems(error))
+            return ()
+
+        return refusals
 
 
 def model_of(mapping: Mapping) -> type[BaseModel]:

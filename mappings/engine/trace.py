@@ -254,9 +254,7 @@ def _record(run: _Run, asked: Asked, slot: str | None, found: _Found) -> Record:
             Traced(
                 path=path,
                 line=fields[0].line if fields else None,
-                cells=tuple(
-                    found.cells(run.mapping, path, lineage.cells_of(run.mapping, fields, slot))
-                ),
+                cells=tuple(found.cells(run.mapping, path, lineage.cells_of(run.mapping, fields, slot))),
                 steps=told.steps,
                 codes=tuple(_codes(run.mapping, path, fields, codes)),
                 rules=tuple(rule for place, rule in faults if _within(place, path)),
@@ -288,7 +286,9 @@ def _paths(
     elif document:
         paths = [path for path in paths if any(_within(held, path) for held in document)] + sorted(told)
     else:
-        paths = paths + [path for path in faulty if path != RECORD and not any(_within(path, p) for p in paths)]
+        paths = paths + [
+            path for path in faulty if path != RECORD and not any(_within(path, p) for p in paths)
+        ]
     for path in dict.fromkeys(paths):
         yield path, {held: value for held, value in document.items() if _within(held, path)}
 

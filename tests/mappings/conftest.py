@@ -121,6 +121,23 @@ STEPS = changed(
     fields__status={"read": "sdg", "code_map": "status"},
 )
 
+KIND = {"code_map": "kind", "to": "text", "codes": {"m": "mother", "f": "father"}}
+FAMILY = changed(
+    PUPIL,
+    to={"form": "user"},
+    never_read=["born", "sex", "first"],
+    streams__contacts={"columns": ["of", "rank", "name", "kind"], "unknown_columns": "freeze"},
+    fields={"id": {"read": "id"}, "name": {"read": "name"}},
+    lists={
+        "parents": {
+            "stream": "contacts",
+            "on": {"id": "of"},
+            "order": ["rank"],
+            "fields": {"name": {"read": "name"}, "kind": {"read": "kind", "code_map": "kind"}},
+        }
+    },
+)
+
 
 def frame(*rows: dict[str, str | None]) -> pl.DataFrame:
     """Rows as a source gives them: all text or null."""
@@ -135,6 +152,11 @@ def pupil(**cells: str | None) -> dict[str, str | None]:
 def schools(*rows: tuple[str, str | None]) -> pl.DataFrame:
     """The joined stream: id and code."""
     return frame(*({"id": key, "code": code} for key, code in rows))
+
+
+def contacts(*rows: tuple[str, str, str, str]) -> pl.DataFrame:
+    """The child stream of FAMILY: of, rank, name, kind."""
+    return pl.DataFrame(rows, schema=dict.fromkeys(("of", "rank", "name", "kind"), pl.String), orient="row")
 
 
 class Workshop:
@@ -156,6 +178,13 @@ class Workshop:
         path = self.root / system / "forms" / f"{name}.v{data['version']}.yaml"
         path.parent.mkdir(exist_ok=True)
         path.write_text(_yaml(data), "utf-8")
+
+    def family(self) -> None:
+        """Write the form and the code map of FAMILY."""
+        self.form(
+            changed(FORM, fields__parents__fields__kind={"type": "text", "fr": "Lien", "en": "Relation"})
+        )
+        self.codes(KIND)
 
     def write(self, data: dict[str, Any]) -> None:
         """Write a mapping where its id says."""

@@ -12,12 +12,14 @@ from mappings.engine.code_texts import occurrences
 from mappings.engine.code_work import Work
 from tests.mappings.conftest import (
     DAY,
+    FAMILY,
     PARENTS,
     PUPIL,
     SEX,
     SLOT,
     Workshop,
     changed,
+    contacts,
     frame,
     pupil,
 )  # fmt: skip
@@ -117,7 +119,13 @@ def test_a_code_that_is_kept_as_it_is_is_told_too(workshop: Workshop) -> None:
 
 def test_the_slots_of_a_wide_row_are_codes_and_constants_count_as_seen(workshop: Workshop) -> None:
     workshop.codes({**SLOT, "codes": {"father": "father", "tutor": "tutor"}})
-    row = {"id": "1", "dad": "Roy", "dad_first": "Luc", "mum": "Cyr", "mum_first": "Ève"}
+    row: dict[str, str | None] = {
+        "id": "1",
+        "dad": "Roy",
+        "dad_first": "Luc",
+        "mum": "Cyr",
+        "mum_first": "Ève",
+    }
     found = work(workshop, row, data=PARENTS)
 
     assert [("mother", "mother", 1)] == [
@@ -151,3 +159,18 @@ def test_a_proposal_is_the_nearest_label_without_accents_or_case(code: str, mean
     found = nearest(held, code, DAY)
 
     assert meant == (found and found.code)
+
+
+def test_the_codes_of_child_rows_are_looked_at_too(workshop: Workshop) -> None:
+    workshop.family()
+    rows = contacts(("12", "2", "Luc", "Q"), ("12", "1", "Ann", "m"), ("7", "1", "Zed", "x"))
+    streams = {"pupils": frame(pupil()), "contacts": rows}
+    mapping = workshop.mapping(FAMILY)
+    found = occurrences(mapping, streams, **ARGUMENTS)
+    [item] = code_work.work(mapping, streams, **ARGUMENTS).unmapped
+
+    assert [("parents[].kind", 0, "m"), ("parents[].kind", 1, "Q")] == list(
+        found.select("path", "item", "code").iter_rows()
+    )
+    assert ("parents[].kind", "Q", 1, 1) == (item.path, item.code, item.count, item.gain)
+    assert (("contacts", "kind", 1),) == item.cells

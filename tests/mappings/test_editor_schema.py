@@ -49,7 +49,8 @@ def test_the_mappings_of_the_tests_are_valid_and_a_version_may_be_a_number(data:
     [
         {"to": "Student@2"}, {"to": {"form": "user"}}, {"streams__pupils__unknown_columns": "evolve"},
         {"fields__sex": {"read": ["sex", "name"], "first": "filled"}}, {"key": ["$row"]}, {"reverse": "no"},
-        {"reverse": {"lossy": {"name": "not in the document"}}}, {"where": [{"read": "born", "before": "2025-07-01"}]},
+        {"reverse": {"lossy": {"name": "not in the document"}}},
+        {"where": [{"read": "born", "before": "2025-07-01"}]},
         {"lists": {"subject": {"stream": "pupils", "on": {"id": "id"}, "fields": {"value": {"read": "pupils.id"}}}}},
     ],
     ids=str,

@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 import pytest
 
 from mappings.engine import loader, page
-from tests.mappings.conftest import PUPIL, SEX, Workshop, changed
+from tests.mappings.conftest import FAMILY, PUPIL, SEX, Workshop, changed
 
 VOID = {"meta", "br"}
 
@@ -97,3 +97,31 @@ def test_what_a_file_holds_is_escaped_and_dates_and_labels_are_shown(workshop: W
     assert "[2025-07-01, 2026-07-01)" in text
     assert "Féminin" in text
     assert "<code>name</code> n&#x27;est pas" in text
+
+
+def test_a_form_gives_types_limits_and_labels_and_its_lists_are_told_field_by_field(
+    workshop: Workshop,
+) -> None:
+    workshop.family()
+    text = page.page(workshop.mapping(FAMILY))
+    own, _, listed = text.partition('id="list-parents"')
+
+    _Reader(text)
+    assert "<code>test/user@1</code>" in own
+    assert "invented" in own
+    assert "texte · text<br><code>max. 8</code><br>obligatoire" in own
+    assert "<code>parents[].kind</code><br>Lien" in listed
+    assert "<code>contacts.kind</code>" in listed
+    assert 'href="#rule-unmapped-code"' in listed
+    assert "<code>id</code> = <code>contacts.of</code>" in listed
+    assert "dans l&#x27;ordre de <code>rank</code>" in listed or "dans l'ordre de <code>rank</code>" in listed
+
+
+def test_every_path_of_a_form_has_its_type(site: dict[str, str]) -> None:
+    for mapping in loader.load_all():
+        if mapping.form is not None:
+            table = site[page.file_name(mapping)].partition('id="fields"')[2].partition('id="rules"')[0]
+            fields = len(mapping.fields) + sum(len(child.fields) for child in mapping.lists)
+            assert fields == len(re.findall(r"obligatoire · |facultatif · ", table)), mapping.id
+            for child in mapping.lists:
+                assert all(f"<code>{child.path}[].{field.path}</code>" in table for field in child.fields)

@@ -9,6 +9,7 @@ from mappings.engine import trace
 from mappings.engine.trace import Asked, Trace, Traced
 from tests.mappings.conftest import (
     DAY,
+    FAMILY,
     JOINED,
     PARENTS,
     PUPIL,
@@ -16,6 +17,7 @@ from tests.mappings.conftest import (
     SLOT,
     Workshop,
     changed,
+    contacts,
     frame,
     pupil,
     schools,
@@ -133,3 +135,39 @@ def test_without_values_the_document_holds_no_cell(workshop: Workshop) -> None:
     assert "Roy" not in repr(trace.as_document(found, values=False))
     assert "Roy" in repr(trace.as_document(found, values=True))
     assert found.mapping.digest == trace.as_document(found, values=False)["mapping"]["digest"]
+
+
+def test_each_item_of_a_list_shows_the_cells_and_codes_of_its_own_row(workshop: Workshop) -> None:
+    workshop.family()
+    rows = contacts(("12", "2", "Luc", "f"), ("9", "1", "Zed", "m"), ("12", "1", "Ann", "m"))
+    found = traced(workshop, FAMILY, Asked(row=1), pupil(), contacts=rows)
+    told = values(found)
+
+    assert "document" == found.state
+    assert ["Ann", "Luc"] == [told[f"parents.{at}.name"].value for at in (0, 1)]
+    assert [("contacts", "name", 3, "Ann"), ("contacts", "name", 1, "Luc")] == [
+        (cell.stream, cell.column, cell.row, cell.text)
+        for at in (0, 1)
+        for cell in told[f"parents.{at}.name"].cells
+    ]
+    assert [["m"], ["f"]] == [
+        [code.entry.source for code in told[f"parents.{at}.kind"].codes if code.entry] for at in (0, 1)
+    ]
+    text = (workshop.root / "test" / "pupil.v1.yaml").read_text("utf-8").splitlines()
+    assert text[told["parents.1.kind"].line - 1].strip().startswith("kind:")  # type: ignore[operator]
+
+
+def test_an_unmapped_code_of_an_item_is_told_at_that_item_and_a_place_past_the_end_has_no_row(
+    workshop: Workshop,
+) -> None:
+    workshop.family()
+    rows = contacts(("12", "1", "Ann", "m"), ("12", "2", "Luc", "q"))
+    second = values(traced(workshop, FAMILY, Asked(row=1, path="parents.1.kind"), pupil(), contacts=rows))
+    third = values(traced(workshop, FAMILY, Asked(row=1, path="parents.2.kind"), pupil(), contacts=rows))
+    whole = traced(workshop, FAMILY, Asked(row=1), pupil(), contacts=rows)
+
+    assert [None] == [code.entry for code in second["parents.1.kind"].codes]
+    assert ["q"] == [cell.text for cell in second["parents.1.kind"].cells]
+    assert [None] == [cell.row for cell in third["parents.2.kind"].cells]
+    assert "rejected" == whole.state
+    assert ("unmapped-code",) == values(whole)["parents"].rules

@@ -50,8 +50,8 @@ def read(
                     continue
                 table, at, line = found
                 block, rest = block[at:], b""
-            frames, line, rest = table.rows(block, line, only, final=final, fast=fast)
-            for frame in frames:
+            for frame, next_line, waiting in table.rows(block, line, only, rows, final=final, fast=fast):
+                line, rest = next_line, waiting
                 for part in frame.iter_slices(rows) if frame.height else ():
                     given = True
                     yield part
@@ -71,17 +71,18 @@ class _Table:
     cutter: Cutter
 
     def rows(
-        self, block: bytes, line: int, only: Sequence[str] | None, *, final: bool, fast: bool
-    ) -> tuple[list[pl.DataFrame], int, bytes]:
-        """The rows of whole lines, the number of the next line, and the bytes that wait for more.
+        self, block: bytes, line: int, only: Sequence[str] | None, most: int, *, final: bool, fast: bool
+    ) -> Iterator[tuple[pl.DataFrame, int, bytes]]:
+        """The rows of whole lines; after each frame the number of the next line, and the bytes that wait for more.
 
-        A block that is not sound as a whole is tried again in pieces, so that a faulty line slows
-        its own piece only.
+        A block that is not sound as a whole is tried again in pieces, so that a faulty line slows its own piece
+        only. Some `most` rows of them are held: a block of millions of short lines would be wide frames otherwise.
         """
         frame = self.columns(block, line, only) if fast else None
         if frame is not None:
-            return [frame], line + frame.height + _blank_at_end(block), b""
-        frames, rest = [], b""
+            yield frame, line + frame.height + _blank_at_end(block), b""
+            return
+        frames, count, rest = [], 0, b""
         for lines, last in _last_told(_pieces(block) if fast else iter((block,))):
             piece = rest + lines
             frame = self.columns(piece, line, only) if fast and not rest else None
@@ -90,8 +91,11 @@ class _Table:
             else:
                 taken = frame.height + _blank_at_end(piece)
             frames.append(frame)
+            count += frame.height
             line += taken
-        return [pl.concat(frames)] if frames else [], line, rest
+            if last or count >= most:
+                yield pl.concat(frames), line, rest
+                frames, count = [], 0
 
     def records(
         self, block: bytes, line: int, only: Sequence[str] | None, *, final: bool

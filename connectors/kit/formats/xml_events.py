@@ -38,8 +38,10 @@ def events(path: Path, file: IO[bytes]) -> Iterator[tuple[str, etree._Element]]:
         parser.close()
         yield from parser.read_events()  # type: ignore[misc]
     except etree.XMLSyntaxError as error:  # its own words quote the content
-        lines = (fault.line for fault in error.error_log)  # type: ignore[attr-defined] # not in the stubs
-        line = error.lineno or next(lines, 1)
+        found = (
+            parser.feed_error_log
+        )  # this file's own: the log of the error keeps those of files read before
+        line = error.lineno or (found[0].line if found else 1)
         raise cannot_read(
             path, f"line {line} is not safe, whole XML", f"la ligne {line} n'est pas du XML sûr et complet"
         ) from None

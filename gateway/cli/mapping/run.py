@@ -34,13 +34,12 @@ def run(
     mapping = loader.load(id, given.root(mappings))
     trial = given.trial(ctx, (mapping,), inputs, organization=organization, day=day)
     read = trial.read(mapping)
-    ready = mapping_runs.prepared(mapping, read)
     counts = _Counts(mapping.id)
     shown: list[dict[str, Any]] = []
     wanted = {"--output": output, "--rejects": rejects, "--lineage": lineage_file}
     with (
         output_files(wanted, trial.paths.values()) as files,
-        closing(mapping_runs.mapped_parts(ready, read.files[mapping.stream])) as parts,
+        closing(mapping_runs.mapped_parts(mapping, read)) as parts,
     ):
         written = mapping_runs.Written(mapping, read, *files)
         for part, mapped in parts:

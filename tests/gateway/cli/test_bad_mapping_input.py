@@ -1,4 +1,4 @@
-"""Bad input through `mapping run`: the good records go on, each bad one is placed, what cannot be read stops whole."""
+"""Bad input through `mapping run`: good records go on, bad ones are placed, what cannot be read stops whole."""
 
 import zipfile
 from collections.abc import Callable
@@ -129,11 +129,11 @@ def test_two_rows_of_one_key_are_both_refused_and_no_third(call: Call, tmp_path:
 def test_a_join_never_multiplies_rows(call: Call, tmp_path: Path) -> None:
     samples = SAMPLES / "gpi" / "samples"
     schools = (samples / "gpm_t_eco.csv").read_bytes().splitlines()
-    files = "id_eco,fiche,statut_don_an,ordre_ens,cycle_ref,annee_cycle_ref,classe,grp_rep,date_deb,date_depart,motif_depart"
+    head = (samples / "gpm_e_dan.csv").read_bytes().splitlines()[0]
     ours = [
-        files.encode(),
-        b"4110,4400001,A,4,2,3,5,501,2025-08-28,,",
-        b"4010,4400002,A,1,,,,M41,2025-08-28,,",
+        head,
+        b"4400001,4110,A,4,2,3,5,501,2025-08-28,,",
+        b"4400002,4010,A,1,,,,M41,2025-08-28,,",
     ]
     again = next(line for line in schools if line.startswith(b"4110"))
 

@@ -12,7 +12,7 @@ import pytest
 
 from tests.conftest import REPOSITORY
 from tests.gateway.cli.conftest import Call
-from tests.gateway.cli.mapping_trials import COLUMNS, DAY, as_csv, file_of, lines, pupils, run
+from tests.gateway.cli.mapping_trials import COLUMNS, DAY, as_csv, file_of, pupils, run
 
 GPI = REPOSITORY / "mappings" / "gpi"
 ED_FI = "uri://ed-fi.org/SexDescriptor#"
@@ -86,7 +86,8 @@ def test_the_same_ten_rows_give_the_same_documents_whatever_the_kind(
 def test_ed_fi_xml_gives_what_a_csv_of_its_columns_gives(call: Call, tmp_path: Path) -> None:
     rows = [
         {
-            "studentuniqueid": f"4400{number:03}", "name_firstname": "Qwendoline", "name_lastsurname": f"Vauxcourt{number}",
+            "studentuniqueid": f"4400{number:03}", "name_firstname": "Qwendoline",
+            "name_lastsurname": f"Vauxcourt{number}",
             "birthdata_birthdate": "2010-02-31" if number == 4 else "2010-05-06",
             "birthdata_birthsex": "" if number == 2 else f"{ED_FI}Female",
         }
@@ -207,8 +208,8 @@ def test_an_analysts_new_absence_code_in_one_yaml_file_is_live_in_the_next_run(
     )  # fmt: skip
     assert call("mapping", "codes", "gpi/course_result@1", *words, *DAY, "--json").document["complete"]
     told = call(
-        "mapping", "explain", "gpi/course_result@1", *words, *DAY, "--row", "2", "--slot", "01", "--path", "mark.code",
-        "--json",
+        "mapping", "explain", "gpi/course_result@1", *words, *DAY, "--row", "2", "--slot", "01", "--path",
+        "mark.code", "--json",
     ).document  # fmt: skip
     assert ["ABSN"] == [code["entry"]["source"] for code in told["records"][0]["values"][0]["codes"]]
 
@@ -256,7 +257,8 @@ def test_documents_of_the_hub_with_a_bad_line_go_on(call: Call, tmp_path: Path) 
     path = tmp_path / "student.jsonl"
     path.write_bytes(b"\r\n".join(held))
     found = run(
-        call, tmp_path, "--input", path, "--input", f"student_published={side}", mapping="oneroster/to_json_demographics",
+        call, tmp_path, "--input", path, "--input", f"student_published={side}",
+        mapping="oneroster/to_json_demographics",
     )  # fmt: skip
 
     assert [(2, "not-json"), (3, "not-json"), (4, "not-json"), (6, "line-too-long")] == [
