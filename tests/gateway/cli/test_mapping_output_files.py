@@ -158,7 +158,7 @@ def test_two_rows_of_one_key_in_different_parts_are_both_refused(tmp_path: Path)
     file = StreamFile(path, mapping.streams[0], rows=3)
 
     read = mapping_runs.Input({mapping.stream: file}, "gpi@762000", "762000", date(2026, 2, 16))
-    parts = [found for _, found in mapping_runs.mapped_parts(mapping_runs.prepared(mapping, read), file)]
+    parts = [found for _, found in mapping_runs.mapped_parts(mapping, read)]
 
     assert [3, 3, 2] == [part.rows for part in parts]
     assert [(2, "duplicate-key"), (9, "duplicate-key")] == [
