@@ -28,6 +28,7 @@ from mappings.engine.streams import ROW
 
 _SHOWN_AS_UNREADABLE = frozenset({"not-utf-8", "wrong-encoding", "nul-byte"})
 _AT_ONCE = 2  # parts that are mapped while others are read and written
+_AHEAD = 3  # parts that wait to be mapped, and as many to be written, so that nobody waits for the disk
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +54,13 @@ def mapped_parts(mapping: Mapping, read: Input) -> Generator[tuple[pl.DataFrame,
     with ThreadPoolExecutor(1) as reader, ThreadPoolExecutor(_AT_ONCE) as mappers:
         parts = iter(file)
         waiting: deque[tuple[pl.DataFrame, Future[Mapped]]] = deque()
-        coming = reader.submit(next, parts, None)
+        coming = deque(reader.submit(next, parts, None) for _ in range(_AHEAD))
         ready = prepared(mapping, read)
         twice = pl.Series([], dtype=pl.String) if mapping.numbered else repeated_keys(ready, file)
-        while (part := coming.result()) is not None:
-            coming = reader.submit(next, parts, None)
+        while (part := coming.popleft().result()) is not None:
+            coming.append(reader.submit(next, parts, None))
             waiting.append((part, mappers.submit(ready.mapped, part, twice)))
-            if len(waiting) > _AT_ONCE:
+            if len(waiting) > _AHEAD:
                 earlier, mapped = waiting.popleft()
                 yield earlier, mapped.result()
         for last, mapped in waiting:
