@@ -101,20 +101,19 @@ class Run:
 
     def _part(self, main: pl.DataFrame) -> "_Part":
         rows, coded = self._plan.rows(main, self._sides)
-        state = rows.select(ROW, KEY, RULE, COLUMN, OUT)
         records, coded = self._plan.records(rows, coded)
-        refused = state.filter(~pl.col(OUT) & pl.col(RULE).is_not_null())
-        filtered = int(state[OUT].sum())
+        broken_rows = rows[RULE].null_count() < rows.height
+        refused = rows.filter(~pl.col(OUT) & pl.col(RULE).is_not_null()) if broken_rows else rows.clear()
+        filtered = int(rows[OUT].sum())
         written, faults = self._judge.judged(records, coded)
         broken = _field_rejects(self._plan, records)
-        rejects = pl.concat(
-            [_row_rejects(refused), broken, _model_rejects(self.mapping, records, broken, faults)]
-        )
-        documents = records.select(
-            pl.col(KEY).alias("key"),
-            pl.col(ROW).alias("row"),
-            pl.col(SLOT).alias("slot"),
-            pl.Series("document", written, dtype=pl.String),
+        documents = pl.DataFrame(
+            [
+                records[KEY].alias("key"),
+                records[ROW].alias("row"),
+                records[SLOT].alias("slot"),
+                pl.Series("document", written, dtype=pl.String),
+            ]
         )
         if broken.height:
             documents = documents.filter(~_faulty(self._plan, records))
@@ -123,7 +122,7 @@ class Run:
         used = records[ROW].n_unique() if self.mapping.unpivot else records.height
         return _Part(
             documents=documents.sort("row", maintain_order=True) if self.mapping.unpivot else documents,
-            rejects=rejects.sort("row", "slot", "path", maintain_order=True),
+            rejects=_rejects(self.mapping, records, refused, broken, faults),
             filtered=filtered,
             empty=main.height - filtered - refused.height - used,
             candidates=refused.height + records.height,
@@ -133,6 +132,16 @@ class Run:
 def _known(twice: pl.Series | None, part: pl.DataFrame) -> pl.Series | None:
     """A stream of one row has no key twice."""
     return pl.Series([], dtype=pl.String) if twice is None and part.height == 1 else twice
+
+
+def _rejects(
+    mapping: Mapping, records: pl.DataFrame, refused: pl.DataFrame, broken: pl.DataFrame, faults: list[Fault]
+) -> pl.DataFrame:
+    """All that was refused in a part, in the order of its rows."""
+    if not (refused.height or broken.height or faults):
+        return broken
+    found = [_row_rejects(refused), broken, _model_rejects(mapping, records, broken, faults)]
+    return pl.concat(found).sort("row", "slot", "path", maintain_order=True)
 
 
 def _lightened(
@@ -165,10 +174,10 @@ class _Part:
 
 
 def _together(mapping: Mapping, parts: list[_Part], rows: int, evolved: dict[str, tuple[str, ...]]) -> Mapped:
-    rejects = pl.concat([pl.DataFrame(schema=REJECTS), *(part.rejects for part in parts)])
+    rejects = _concat(REJECTS, [part.rejects for part in parts])
     return Mapped(
         mapping=mapping.id,
-        documents=pl.concat([pl.DataFrame(schema=DOCUMENTS), *(part.documents for part in parts)]),
+        documents=_concat(DOCUMENTS, [part.documents for part in parts]),
         rejects=rejects,
         rows=rows,
         filtered=sum(part.filtered for part in parts),
@@ -177,6 +186,10 @@ def _together(mapping: Mapping, parts: list[_Part], rows: int, evolved: dict[str
         rejected=rejects.select("row", "slot").n_unique() if rejects.height else 0,
         undeclared=tuple(f"{stream}.{column}" for stream, columns in evolved.items() for column in columns),
     )
+
+
+def _concat(schema: pl.Schema, frames: list[pl.DataFrame]) -> pl.DataFrame:
+    return frames[0] if len(frames) == 1 else pl.concat([pl.DataFrame(schema=schema), *frames])
 
 
 def _faulty(compiled: Plan, records: pl.DataFrame) -> pl.Series:

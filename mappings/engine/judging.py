@@ -108,7 +108,11 @@ class Judge:
         """
         if not self._transparent or (records.height < _WHOLE and not self.folded):
             leaves = (values[records[place]].alias(leaf) for leaf, (place, values) in coded.items())
-            return validated(self._model, records.with_columns(leaves).select(self._loose.alias("?"))["?"])
+            loose = records.with_columns(leaves).select(self._loose.alias("?"))["?"]
+            whole, refused = validated(self._model, loose)
+            if not refused or not self._transparent:
+                return whole, refused
+            # pydantic counts the items of a list that are there: the place of a fault is that of the mapping
         held = Held(records, coded, self._parts)
         faults: list[Fault] = []
         for part in self._parts:

@@ -25,6 +25,7 @@ BLANK_KEY, LONG_KEY, DUPLICATE_KEY = "blank-key", "key-too-long", "duplicate-key
 AMBIGUOUS = "ambiguous-match"
 LONGEST_KEY = 200  # canonical_model.provenance.Place.key
 _INDEX = "?index"
+_FEW_ROWS = 64  # below, slots are looked at one by one
 
 _NO_TEXT = pl.lit(None, dtype=pl.String)
 
@@ -138,14 +139,17 @@ class Plan:
 
     def records(self, rows: pl.DataFrame, coded: Coded) -> tuple[pl.DataFrame, Coded]:
         """The records of the rows in use: `_row`, `?key`, `?slot`, the JSON of each field, and the faults."""
-        used = rows.lazy().filter(~pl.col(OUT) & pl.col(RULE).is_null())
+        whole = rows[RULE].null_count() == rows.height and not rows[OUT].any()
+        used = rows if whole else rows.filter(~pl.col(OUT) & pl.col(RULE).is_null())
         unpivot = self.mapping.unpivot
         if unpivot is None:
-            frame = used.with_columns(_NO_TEXT.alias(SLOT)).collect()
+            frame = used.hstack([pl.repeat(None, used.height, dtype=pl.String, eager=True).alias(SLOT)])
         else:
             carried = [name for name in self._carried if name not in coded]
             places = dict.fromkeys(place for place, _ in coded.values())
-            frame = _unpivoted(used, unpivot, [*carried, *places]).collect()
+            few = used.height < _FEW_ROWS
+            unpivoted = _unpivoted_one_by_one if few else _unpivoted
+            frame = unpivoted(used, unpivot, [*carried, *places])
         made, more = self.made.over(frame, self._slotted)
         every = coded | more
         leaves = [name for name in self._leaves if name not in every]
@@ -292,9 +296,9 @@ def key_text(mapping: Mapping) -> pl.Expr:
     return pl.concat_str(parts, separator="|")
 
 
-def _unpivoted(used: pl.LazyFrame, unpivot: Unpivot, carried: list[str]) -> pl.LazyFrame:
+def _unpivoted(used: pl.DataFrame, unpivot: Unpivot, carried: list[str]) -> pl.DataFrame:
     """The filled slots of each row, their columns under the names that fields read."""
-    indexed = used.with_row_index(_INDEX)
+    indexed = used.lazy().with_row_index(_INDEX)
     slots: list[pl.LazyFrame] = []
     for number, name in enumerate(unpivot.names):
         columns = [slot.columns[number][1] for slot in unpivot.slots]
@@ -311,4 +315,23 @@ def _unpivoted(used: pl.LazyFrame, unpivot: Unpivot, carried: list[str]) -> pl.L
         .filter(pl.any_horizontal(filled))
         .with_columns(pl.col(SLOT).replace_strict(names))
         .join(indexed.select(_INDEX, *carried), on=_INDEX, how="left", maintain_order="left")
+        .collect()
     )
+
+
+def _unpivoted_one_by_one(used: pl.DataFrame, unpivot: Unpivot, carried: list[str]) -> pl.DataFrame:
+    """The same for a few rows, sooner than a plan is made."""
+    columns = [used[column].to_list() for slot in unpivot.slots for _, column in slot.columns]
+    width, present = len(unpivot.names), [name in unpivot.present for name in unpivot.names]
+    places: list[int] = []
+    slots: list[tuple[str | None, ...]] = []
+    for number, slot in enumerate(unpivot.slots):
+        for at in range(used.height):
+            cells = [columns[number * width + column][at] for column in range(width)]
+            if any(cell is not None and wanted for cell, wanted in zip(cells, present, strict=True)):
+                places.append(at)
+                slots.append((slot.name, *cells))
+    names = [SLOT, *(expressions.slot_column(name) for name in unpivot.names)]
+    found = pl.DataFrame(slots, schema=dict.fromkeys(names, pl.String), orient="row")
+    taken = pl.Series(places, dtype=pl.UInt32)
+    return found.hstack([used[name][taken] for name in carried])
