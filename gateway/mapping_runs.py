@@ -43,8 +43,7 @@ class Input:
 
 def prepared(mapping: Mapping, read: Input) -> Run:
     """The mapping ready to run, with the streams that it joins held whole."""
-    joined = (*(join.stream for join in mapping.joins), *(item.stream for item in mapping.lists))
-    sides = {name: read.files[name].whole() for name in joined}
+    sides = {item.stream: read.files[item.stream].whole() for item in mapping.joined}
     return Run(mapping, sides, system=read.system, organization=read.organization, day=read.day)
 
 

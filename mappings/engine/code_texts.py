@@ -12,7 +12,7 @@ from mappings.engine.code_maps import TEXT, CodeMap, Entry
 from mappings.engine.expressions import SLOT, leaf_column
 from mappings.engine.functions import FUNCTIONS
 from mappings.engine.language import Field, Mapping
-from mappings.engine.making import plain
+from mappings.engine.pieces import plain
 from mappings.engine.plan import ITEM
 from mappings.engine.sides import ready
 from mappings.engine.streams import ROW, admitted, given

@@ -1,11 +1,11 @@
 """A batch of records while it is judged and written."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import polars as pl
 
 from mappings.engine.parts import Part
-from mappings.engine.pieces import Piece, Told, combined
+from mappings.engine.pieces import Coded, Piece, Told, combined, plain
 
 
 class Held:
@@ -14,17 +14,13 @@ class Held:
     A coded part becomes a column only when something asks for it.
     """
 
-    def __init__(
-        self, records: pl.DataFrame, coded: Mapping[str, tuple[str, pl.Series]], parts: Sequence[Part]
-    ) -> None:
+    def __init__(self, records: pl.DataFrame, coded: Coded, parts: Sequence[Part]) -> None:
         self._coded = {part.column: coded[part.leaf] for part in parts if part.leaf and part.leaf in coded}
         self._leaves = coded
-        plain = [part.source.alias(part.column) for part in parts if part.column not in self._coded]
-        read = {name for source in plain for name in source.meta.root_names()}
-        leaves = [
-            values[records[place]].alias(leaf) for leaf, (place, values) in coded.items() if leaf in read
-        ]
-        self._frame = records.with_columns(leaves).with_columns(plain)
+        sources = [part.source.alias(part.column) for part in parts if part.column not in self._coded]
+        read = {name for source in sources for name in source.meta.root_names()}
+        leaves = {leaf: held for leaf, held in coded.items() if leaf in read}
+        self._frame = plain(records, leaves).with_columns(sources)
 
     def different(self, part: Part) -> pl.Series:
         """The values of a part, each at least once."""
@@ -44,21 +40,13 @@ class Held:
         """The records with these parts as columns."""
         lacking = [name for name in columns if name in self._coded and name not in self._frame.columns]
         if lacking:
-            made = (self._coded[name] for name in lacking)
-            self._frame = self._frame.with_columns(
-                values[self._frame[place]].alias(name)
-                for name, (place, values) in zip(lacking, made, strict=True)
-            )
+            self._frame = plain(self._frame, {name: self._coded[name] for name in lacking})
         return self._frame
 
     def all(self) -> pl.DataFrame:
         """The records with every part and every leaf as a column."""
-        leaves = [
-            values[self._frame[place]].alias(leaf)
-            for leaf, (place, values) in self._leaves.items()
-            if leaf not in self._frame.columns
-        ]
-        self._frame = self._frame.with_columns(leaves)
+        lacking = {leaf: held for leaf, held in self._leaves.items() if leaf not in self._frame.columns}
+        self._frame = plain(self._frame, lacking)
         return self.frame_with(*self._coded)
 
     def whole(self, leaf: str) -> bool:

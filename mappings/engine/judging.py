@@ -22,12 +22,11 @@ from mappings.engine.expressions import Node, content, document, read, tree
 from mappings.engine.held import Held
 from mappings.engine.language import Field
 from mappings.engine.parts import Part, Verdict, adapter_of, judged_alone, surely_right
-from mappings.engine.pieces import Piece, Told, leaf_columns, text_of
+from mappings.engine.pieces import Coded, Piece, Told, leaf_columns, plain, text_of
 from mappings.engine.result import RECORD
+from mappings.engine.streams import FEW_ROWS
 from mappings.engine.targets import Target, peeled, resource_target
 from mappings.engine.validation import Fault, validated
-
-_WHOLE = 64  # records; below, judging whole documents is faster than finding different values
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,16 +98,15 @@ class Judge:
             self._cross = Cross(model, self._members)
 
     def judged(
-        self, records: pl.DataFrame, coded: Mapping[str, tuple[str, pl.Series]] = MappingProxyType({})
+        self, records: pl.DataFrame, coded: Coded = MappingProxyType({})
     ) -> tuple[list[str | None] | pl.Series, list[Fault]]:
         """The canonical JSON of each record, None where the model refuses it; and what it refuses.
 
         `records` has the leaf columns of `expressions.leaf_column`, as JSON text or null, but for those that
         are `coded`: (the column that says which value, the values).
         """
-        if not self._transparent or (records.height < _WHOLE and not self.folded):
-            leaves = (values[records[place]].alias(leaf) for leaf, (place, values) in coded.items())
-            loose = records.with_columns(leaves).select(self._loose.alias("?"))["?"]
+        if not self._transparent or (records.height < FEW_ROWS and not self.folded):
+            loose = plain(records, coded).select(self._loose.alias("?"))["?"]
             whole, refused = validated(self._model, loose)
             if not refused or not self._transparent:
                 return whole, refused
@@ -267,8 +265,6 @@ class Judge:
 
 
 def _placed(held: pl.DataFrame, part: Part, bad: dict[str, Verdict]) -> list[Fault]:
-    if not bad:
-        return []
     index = pl.int_range(pl.len(), dtype=pl.UInt32).alias("?index")
     hit = held.select(index, part.column).filter(pl.col(part.column).is_in(list(bad)))
     return [

@@ -9,9 +9,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from mappings.engine.expressions import Value, leaf_column
-
-Coded = dict[str, tuple[str, pl.Series]]
-"""Leaf columns with few different values: the column of the frame that says which, and the values."""
+from mappings.engine.pieces import Coded
 
 _MANY = 1_000  # rows; below, looking for different texts costs more than it saves
 _FEW = 4  # times: a column has few different texts when each comes so often
@@ -28,11 +26,6 @@ def expressions_of(values: dict[int, Value]) -> list[pl.Expr]:
     return made
 
 
-def plain(frame: pl.DataFrame, coded: Coded) -> pl.DataFrame:
-    """The frame with its coded leaf columns written out."""
-    return frame.with_columns(values[frame[place]].alias(name) for name, (place, values) in coded.items())
-
-
 class Making:
     """Makes leaf columns, and remembers the different texts of a column with what was made of them."""
 
@@ -45,9 +38,9 @@ class Making:
         """The frame with the leaf column of each value and its fault's, but for those that are coded."""
         if frame.height < _MANY:
             return frame.with_columns(self._all(values)), {}
-        plain = {number: value for number, value in values.items() if not value.sources}
+        others = {number: value for number, value in values.items() if not value.sources}
         found: dict[str, pl.Series] = {}
-        coded: Coded = {}
+        coded: dict[str, tuple[str, pl.Series]] = {}
         seen: dict[str, _Numbered | None] = {}
         for number, value in values.items():
             if not value.sources:
@@ -62,7 +55,7 @@ class Making:
                 found[place] = _places(held).alias(place)
             made = self._of(number, value, parts) if len(parts) == len(value.sources) else None
             if made is None:
-                plain[number] = value
+                others[number] = value
                 continue
             coded[leaf_column(number)] = (place, made[leaf_column(number)])
             if value.fault is not None:
@@ -70,7 +63,7 @@ class Making:
                 empty = fault.null_count() == fault.len()
                 blank = pl.repeat(None, frame.height, dtype=pl.String, eager=True)
                 found[fault.name] = (blank if empty else fault[found[place]]).alias(fault.name)
-        return frame.with_columns(*expressions_of(plain), *found.values()), coded
+        return frame.with_columns(*expressions_of(others), *found.values()), coded
 
     def _all(self, values: dict[int, Value]) -> list[pl.Expr]:
         """The expressions of all values, made once."""

@@ -1,12 +1,14 @@
 """A document in pieces: plain text, columns of JSON, and columns of which a few values are known and numbered."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
 import polars as pl
 
 from mappings.engine.expressions import Node
 
+Coded = Mapping[str, tuple[str, pl.Series]]
+"""Columns with few different values: the column of the frame that says which, and the values."""
 Piece = str | pl.Expr
 Run = Sequence[str | tuple[str, pl.Series]]
 """Pieces side by side: texts, and (column that says which, values)."""
@@ -15,6 +17,11 @@ Whole = tuple[tuple[tuple[str, int], ...], pl.Series]
 
 _TOGETHER = 20_000  # combinations of coded parts that are written beforehand
 _RUNS = 64  # of coded parts that are remembered
+
+
+def plain(frame: pl.DataFrame, coded: Coded) -> pl.DataFrame:
+    """The frame with its coded columns written out."""
+    return frame.with_columns(values[frame[place]].alias(name) for name, (place, values) in coded.items())
 
 
 def merged(pieces: Sequence[Piece]) -> list[pl.Expr]:

@@ -15,9 +15,10 @@ import polars as pl
 from mappings.engine import expressions
 from mappings.engine.expressions import SLOT, Value, leaf_column
 from mappings.engine.language import ChildList, Condition, Join, Mapping, Unpivot
-from mappings.engine.making import Coded, Making, expressions_of
+from mappings.engine.making import Making, expressions_of
+from mappings.engine.pieces import Coded
 from mappings.engine.sides import Side, key_columns, keys_of
-from mappings.engine.streams import FAULT, PLACE, ROW, UNWRITABLE
+from mappings.engine.streams import FAULT, FEW_ROWS, PLACE, ROW, UNWRITABLE
 
 KEY, RULE, COLUMN, OUT = "?key", "?rule", "?column", "?out"
 ITEM = "?item"
@@ -25,7 +26,6 @@ BLANK_KEY, LONG_KEY, DUPLICATE_KEY = "blank-key", "key-too-long", "duplicate-key
 AMBIGUOUS = "ambiguous-match"
 LONGEST_KEY = 200  # canonical_model.provenance.Place.key
 _INDEX = "?index"
-_FEW_ROWS = 64  # below, slots are looked at one by one
 
 _NO_TEXT = pl.lit(None, dtype=pl.String)
 
@@ -147,11 +147,11 @@ class Plan:
         else:
             carried = [name for name in self._carried if name not in coded]
             places = dict.fromkeys(place for place, _ in coded.values())
-            few = used.height < _FEW_ROWS
+            few = used.height < FEW_ROWS
             unpivoted = _unpivoted_one_by_one if few else _unpivoted
             frame = unpivoted(used, unpivot, [*carried, *places])
         made, more = self.made.over(frame, self._slotted)
-        every = coded | more
+        every = {**coded, **more}
         leaves = [name for name in self._leaves if name not in every]
         places = dict.fromkeys(place for place, _ in every.values())
         return made.select(ROW, KEY, SLOT, *leaves, *self.folded, *places), every

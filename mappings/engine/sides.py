@@ -10,9 +10,9 @@ from functools import cached_property
 import polars as pl
 
 from mappings.engine.language import ChildList, Join
+from mappings.engine.streams import FEW_ROWS
 
 _INDEX = "?index"
-_FEW_ROWS = 64  # below, a row is looked up, not joined
 
 
 def key_columns(join: Join | ChildList) -> list[str]:
@@ -46,7 +46,7 @@ class Side:
     def found(self, main: pl.DataFrame, join: Join | ChildList) -> pl.DataFrame:
         """For each main row, the row that it finds; blanks where there is none."""
         columns = [column for column, _ in join.on]
-        if main.height < _FEW_ROWS:
+        if main.height < FEW_ROWS:
             wanted = zip(*(main[column].str.strip_chars() for column in columns), strict=True)
             places = pl.Series([self._places.get(row) for row in wanted], dtype=pl.UInt32)
         else:

@@ -22,7 +22,7 @@ UNWRITABLE = r"[\x00-\x08\x0b\x0c\x0e-\x1f]"  # NUL above all: no database keeps
 
 _CONTROLS = re.compile(UNWRITABLE)
 _SIGN = re.compile(r"[^\s]|[\x1c-\x1f]")  # what a blank cell lacks; these four are no spaces to Polars
-_FEW_ROWS = 64  # below, cells are looked at one by one
+FEW_ROWS = 64  # below, as on the request path, rows are looked at one by one, sooner than a plan is made
 
 _OWN = (ROW, FAULT)  # the hub's own columns, never a system's
 
@@ -43,7 +43,7 @@ def admitted(mapping: Mapping, name: str, frame: pl.DataFrame, *, system: str) -
     _refuse_other_columns(stream, held, f"{system}/{name}")
     read = {column for of, column, _ in mapping.columns_read() if of == name}
     columns = [column for column in stream.columns if column in read]
-    if held.height < _FEW_ROWS and not stream.types:
+    if held.height < FEW_ROWS and not stream.types:
         return _admitted_one_by_one(held, columns)
     fault = _text(FAULT) if FAULT in held.columns else _NONE
     marked = _unwritable(held, columns) + _untyped(stream)

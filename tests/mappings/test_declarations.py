@@ -14,6 +14,7 @@ from canonical_model.errors import RecordError
 from canonical_model.generated import documents
 from canonical_model.resources.enrolment import Enrolment
 from connectors.kit.formats import Layout, open_batches, write, writer_of
+from gateway import mapping_files
 from gateway.ministry import content, years
 from mappings.engine import compiler, loader
 from mappings.engine.language import Mapping
@@ -107,7 +108,7 @@ def test_declarations_numbered_in_a_lot_are_valid_by_the_contract() -> None:
     students, enrolments = _pupils(60)
     mapped = _run(mapping, student=[*map(json.dumps, students)], enrolment=[*map(json.dumps, enrolments)])
     assert mapping.form is not None
-    layout = Layout.from_text(mapping.form.written, {}, place=mapping.form.id)
+    layout = mapping_files.layout(mapping.form)
     space = dict(layout.namespaces)[""]
     lot = etree.Element(f"{{{space}}}LOT")
     head = {"NO_LOT": "ESSAI", "ANNEE": "2025", "VERS_DOM": "2025-07-01", "ORGNS": BOARD}
@@ -125,13 +126,8 @@ def _fill(element: etree._Element, values: dict[str, str]) -> None:
 
 
 def _layout(mapping: Mapping) -> Layout:
-    form = mapping.form
-    assert form is not None
-    fields = {
-        place.column: {"width": str(place.width), "align": place.align, "filler": place.fill}
-        for place in form.places
-    }
-    return Layout.from_text(form.written, fields, place=form.id)
+    assert mapping.form is not None
+    return mapping_files.layout(mapping.form)
 
 
 def _sample(name: str) -> list[str]:

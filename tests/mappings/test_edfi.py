@@ -16,26 +16,15 @@ import pytest
 from lxml import etree
 
 from canonical_model.generated import documents
-from connectors.kit.formats import Format, Layout, open_batches, write
+from connectors.kit.formats import write
+from gateway.mapping_files import StreamFile, layout
 from mappings.engine import compiler, loader
-from mappings.engine.language import Mapping, Stream
+from mappings.engine.language import Mapping
 from mappings.engine.result import Mapped
 
 BOARD = "762000"
 STUDENTS = "student_education_organization_association"
 SEX = "uri://ed-fi.org/SexDescriptor#"
-
-
-def _frame(path: Path, stream: Stream) -> pl.DataFrame:
-    """One element of an interchange as rows. A path of the element is a column, ``_`` for its dots, its ``@`` left
-    out; an element that the whole file lacks is a blank column.
-    """
-    frame = pl.concat(list(open_batches(path, Format.from_text(dict(stream.format), place=stream.name))))
-    frame = frame.rename(
-        {name: name.replace("@", "").replace(".", "_") for name in frame.columns if name[0] != "_"}
-    )
-    absent = [name for name in stream.columns if name not in frame.columns]
-    return frame.with_columns(pl.lit(None, pl.String).alias(name) for name in absent)
 
 
 def _run(mapping: Mapping, **frames: pl.DataFrame) -> Mapped:
@@ -56,7 +45,7 @@ def _read(mapping: Mapping, *paths: Path, **frames: pl.DataFrame) -> Mapped:
     """A mapping on the interchanges that hold its elements; `frames` for those in no file."""
     held = {path: etree.parse(path).getroot().tag.rpartition("}")[2] for path in paths}
     found = {
-        stream.name: _frame(path, stream)
+        stream.name: StreamFile(path, stream).whole()
         for stream in mapping.streams
         for path, root in held.items()
         if dict(stream.format)["record"].startswith(f"{root}/")
@@ -110,7 +99,7 @@ def test_a_pupil_whose_sex_no_file_says_is_refused_and_all_960_are_counted(
 def test_all_960_pupils_are_read_once_their_agency_says_their_sex(district: Path, site: Path) -> None:
     mapping = loader.load("edfi/student@1", site)
     path = district / "samples" / "Student.xml"
-    numbers = _frame(path, next(item for item in mapping.streams if item.name == "student"))[
+    numbers = StreamFile(path, next(item for item in mapping.streams if item.name == "student")).whole()[
         "studentuniqueid"
     ]
     sexes = [f"{SEX}{'Female' if at % 2 else 'Male'}" for at in range(len(numbers))]
@@ -141,7 +130,7 @@ def test_every_tie_to_a_contact_is_a_guardian_of_a_pupil(district: Path, site: P
     mapping = loader.load("edfi/guardian@1", site)
     path = district / "samples" / "Contact.xml"
     mapped = _read(mapping, path)
-    contacts = _frame(path, next(item for item in mapping.streams if item.name == "contact"))
+    contacts = StreamFile(path, next(item for item in mapping.streams if item.name == "contact")).whole()
     pupils = {document["subject"][0]["value"] for document in _documents(mapped)}
 
     assert (1872, 1872, 0) == (mapped.rows, mapped.documents.height, mapped.rejects.height)
@@ -179,9 +168,7 @@ def _canonical(name: str) -> pl.DataFrame:
 def _xml(mapping: Mapping, mapped: Mapped) -> bytes:
     assert mapping.form is not None
     file = BytesIO()
-    write(
-        mapped.documents["document"], Layout.from_text(mapping.form.written, {}, place=mapping.form.id), file
-    )
+    write(mapped.documents["document"], layout(mapping.form), file)
     return file.getvalue()
 
 

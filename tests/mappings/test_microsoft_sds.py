@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from connectors.kit.formats.layout import Layout
 from connectors.kit.formats.writing import write
+from gateway.mapping_files import layout
 from mappings.engine import loader
 
 SAMPLES = loader.ROOT / "microsoft_sds" / "samples"
@@ -36,11 +36,7 @@ def test_a_file_has_microsoft_s_columns_in_their_order(name: str) -> None:
     assert form is not None
     file = io.BytesIO()
 
-    write(
-        map(json.dumps, _rows(name)),
-        Layout.from_text(form.written, {place.column: {} for place in form.places}),
-        file,
-    )
+    write(map(json.dumps, _rows(name)), layout(form), file)
     assert HEADERS[name] == file.getvalue().decode().split("\r\n")[0]
 
 

@@ -16,8 +16,8 @@ import polars as pl
 import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 
-from connectors.kit.formats.layout import Layout
 from connectors.kit.formats.writing import write
+from gateway.mapping_files import layout
 from mappings.engine import compiler, loader, reverse
 
 DAY = date(2026, 2, 16)
@@ -191,9 +191,8 @@ def test_a_file_has_the_columns_of_the_binding_in_their_order(name: str) -> None
     form = loader.load(f"oneroster/to_csv_{name}@1").form
     assert form is not None
     file = io.BytesIO()
-    layout = Layout.from_text(form.written, {place.column: {} for place in form.places})
 
-    rows = write((json.dumps(body) for body in _bodies(f"to_csv_{name}")), layout, file)
+    rows = write((json.dumps(body) for body in _bodies(f"to_csv_{name}")), layout(form), file)
     header, *lines = file.getvalue().decode().removesuffix("\r\n").split("\r\n")
     assert (HEADERS[name], rows) == (header, len(lines))
 

@@ -38,9 +38,13 @@ class Trial:
     """One run that stores nothing: the file of each stream, and who speaks on which day."""
 
     files: Named[str, StreamFile]
-    paths: Named[str, Path]
     organization: str
     day: date
+
+    @property
+    def paths(self) -> dict[str, Path]:
+        """The path of each stream's file."""
+        return {name: file.path for name, file in self.files.items()}
 
     @cached_property
     def frames(self) -> dict[str, pl.DataFrame]:
@@ -92,7 +96,6 @@ def trial(
     streams = {stream.name: stream for mapping in reversed(mappings) for stream in mapping.streams}
     return Trial(
         files={name: StreamFile(path, streams[name]) for name, path in paths.items()},
-        paths=paths,
         organization=organization,
         day=day.date() if day else context.settings(ctx).day or context.today(),
     )
