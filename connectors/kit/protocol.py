@@ -26,6 +26,19 @@ class Window:
     day: date
 
 
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some rows of a stream, and how to go on after them.
+
+    `position`: opaque; the pages after this one can be asked for from it. None: the source cannot resume there.
+    `cursor`: the greatest cursor value so far, where the next pull begins; None for a stream without a cursor.
+    """
+
+    frame: "pl.DataFrame"
+    position: str | None = None
+    cursor: str | None = None
+
+
 class Source(ABC):
     """Asks one installed system, and yields what it was told."""
 
@@ -39,6 +52,22 @@ class Source(ABC):
         Column names are the contract's, in lower case. A stream without rows yields one empty frame
         with its columns. A missing column raises ConfigurationError naming stream and column.
         """
+
+    def pages(
+        self,
+        stream: str,
+        window: Window,
+        *,
+        since: str | None = None,  # noqa: ARG002 - for a source that keeps a cursor
+        position: str | None = None,  # noqa: ARG002 - for a source that can resume
+    ) -> Iterator[Page]:
+        """The same rows page by page; a source that can resume or keeps a cursor says so on each.
+
+        `since`: the cursor of an earlier pull; what changed after it is asked for. `position`: of a page of an
+        interrupted pull; the pages after it are asked for. Raises as `read`.
+        """
+        for frame in self.read(stream, window):
+            yield Page(frame)
 
     @abstractmethod
     def count(self, stream: str, window: Window) -> int | None:
