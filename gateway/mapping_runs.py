@@ -28,7 +28,7 @@ from mappings.engine.streams import ROW
 
 _SHOWN_AS_UNREADABLE = frozenset({"not-utf-8", "wrong-encoding", "nul-byte"})
 _AT_ONCE = 2  # parts that are mapped while others are read and written
-_AHEAD = 3  # parts that wait to be mapped, and as many to be written, so that nobody waits for the disk
+_AHEAD = 2  # parts that wait to be mapped, and as many to be written, so that nobody waits for the disk
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,7 +70,7 @@ def occurrences(
     compiled = plan.compiled(replace(probe, lists=()), organization=organization, day=day)
     listed = plan.compiled(probe, organization=organization, day=day)
     main = compiled.keyed(frames[mapping.stream])
-    sides = {join.stream: ready(join, compiled.side(join, frames[join.stream])) for join in mapping.joins}
+    sides = {join.stream: ready(join, *compiled.side(join, frames[join.stream])) for join in mapping.joins}
     fields = _calling(mapping.fields, mapping)
     business = pl.lit(day.isoformat())
     dated = business if own is None else _text(len(fields)).fill_null(business)

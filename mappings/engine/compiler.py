@@ -12,12 +12,13 @@ from datetime import date
 import polars as pl
 
 from mappings.engine import checker, lineage, plan, streams
-from mappings.engine import sides as joined
 from mappings.engine.expressions import SLOT
 from mappings.engine.judging import Judge
 from mappings.engine.language import Mapping
+from mappings.engine.pieces import Coded
 from mappings.engine.plan import COLUMN, KEY, OUT, RULE, Plan
 from mappings.engine.result import DOCUMENTS, RECORD, REJECTS, Mapped
+from mappings.engine.sides import ready
 from mappings.engine.streams import ROW
 from mappings.engine.targets import model_of
 from mappings.engine.validation import Fault
@@ -65,9 +66,12 @@ class Run:
             model_of(mapping), mapping.leaves, constants=compiled.constants(), before=tuple(sides.values())
         )
         self._plan, light = _lightened(compiled, self._judge, sides)
+        self._sides = {
+            join.stream: ready(join, light[join.stream], sides[join.stream][1]) for join in mapping.joins
+        }
         for item in mapping.lists:
-            light[item.stream] = self._plan.children(item, self._frame(item.stream, frames))
-        self._sides = {item.stream: joined.ready(item, light[item.stream]) for item in mapping.joined}
+            children = self._plan.children(item, self._frame(item.stream, frames))
+            self._sides[item.stream] = ready(item, children)
         slots = len(mapping.unpivot.slots) if mapping.unpivot else 1
         self._slice = max(1, min(SLICE, _RECORDS // slots))
 
@@ -77,7 +81,7 @@ class Run:
         `twice`: the keys that several rows of the whole stream bear (`repeated_keys`); None when the part is
         the whole stream. Raises ConfigurationError when the part breaks the contract.
         """
-        main = self._plan.keyed(self._admitted(self.mapping.stream, part), _known(twice, part))
+        main = self._plan.keyed(self._main(part), _known(twice, part))
         slices = [main[start : start + self._slice] for start in range(0, main.height, self._slice)]
         if len(slices) > 1:
             with ThreadPoolExecutor(_THREADS) as threads:
@@ -88,16 +92,21 @@ class Run:
 
     def keys(self, part: pl.DataFrame) -> pl.Series:
         """The keys of the rows of a part that count: neither filtered, nor at fault, nor incomplete."""
-        main = self._plan.keyed(self._admitted(self.mapping.stream, part), pl.Series([], dtype=pl.String))
+        main = self._plan.keyed(self._main(part), pl.Series([], dtype=pl.String))
         return main.filter(~pl.col(OUT) & pl.col(RULE).is_null())[KEY]
 
     def _frame(self, name: str, frames: Frames[str, pl.DataFrame]) -> pl.DataFrame:
         return self._admitted(name, streams.given(self.mapping, name, frames, system=self._system))
 
-    def _admitted(self, name: str, frame: pl.DataFrame) -> pl.DataFrame:
+    def _main(self, part: pl.DataFrame) -> pl.DataFrame:
+        recognized = self._plan.made.recognized(part)
+        sound = frozenset(recognized)
+        return self._admitted(self.mapping.stream, part, sound).hstack(list(recognized.values()))
+
+    def _admitted(self, name: str, frame: pl.DataFrame, sound: frozenset[str] = frozenset()) -> pl.DataFrame:
         if found := streams.undeclared(self.mapping, name, frame):
             self._evolved[name] = found
-        return streams.admitted(self.mapping, name, frame, system=self._system)
+        return streams.admitted(self.mapping, name, frame, system=self._system, sound=sound)
 
     def _part(self, main: pl.DataFrame) -> "_Part":
         rows, coded = self._plan.rows(main, self._sides)
@@ -145,12 +154,12 @@ def _rejects(
 
 
 def _lightened(
-    compiled: Plan, judge: Judge, sides: dict[str, pl.DataFrame]
+    compiled: Plan, judge: Judge, sides: dict[str, tuple[pl.DataFrame, Coded]]
 ) -> tuple[Plan, dict[str, pl.DataFrame]]:
     """The joined streams with whole objects in the place of their leaves, and without empty fault columns."""
     gone: set[str] = set()
     light = {}
-    for name, frame in sides.items():
+    for name, (frame, _) in sides.items():
         empty = [c for c in frame.columns if c in compiled.faults and frame[c].null_count() == frame.height]
         held = frame.drop(empty)
         for item in judge.folded:

@@ -9,7 +9,6 @@ for, its parts are refused for, and the other way round (tests/mappings/test_jud
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any
 
 import polars as pl
@@ -22,7 +21,7 @@ from mappings.engine.expressions import Node, content, document, read, tree
 from mappings.engine.held import Held
 from mappings.engine.language import Field
 from mappings.engine.parts import Part, Verdict, adapter_of, judged_alone, surely_right
-from mappings.engine.pieces import Coded, Piece, Told, leaf_columns, plain, text_of
+from mappings.engine.pieces import NOTHING_CODED, Coded, Piece, Told, leaf_columns, plain, text_of
 from mappings.engine.result import RECORD
 from mappings.engine.streams import FEW_ROWS
 from mappings.engine.targets import Target, peeled, resource_target
@@ -65,9 +64,9 @@ class Folded:
 class Judge:
     """The judge of the records that one mapping makes. It remembers what it has seen.
 
-    `before`: frames of joined streams with the leaf columns that they alone make. What is in them is judged
-    once, and an object that is sound in all of a frame is written there: `folded` says which, and those
-    leaf columns need not come any further. `constants`: the JSON of leaf columns that never change.
+    `before`: frames of joined streams with the leaf columns that they alone make, some of them coded. What is
+    in them is judged once, and an object that is sound in all of a frame is written there: `folded` says which,
+    and those leaf columns need not come any further. `constants`: the JSON of leaf columns that never change.
     """
 
     def __init__(
@@ -76,12 +75,13 @@ class Judge:
         fields: Sequence[Field],
         *,
         constants: Mapping[str, str] | None = None,
-        before: Sequence[pl.DataFrame] = (),
+        before: Sequence[tuple[pl.DataFrame, Coded]] = (),
     ) -> None:
         self._model = model
         self._parts: list[Part] = []
         self._needs: list[_Need] = []
-        self._before = before
+        self._before = [frame for frame, _ in before]
+        self._coded_before = {name: values for _, coded in before for name, (_, values) in coded.items()}
         self._constants = constants or {}
         self._made = 0
         self._moved: dict[str, str] = {}
@@ -98,7 +98,7 @@ class Judge:
             self._cross = Cross(model, self._members)
 
     def judged(
-        self, records: pl.DataFrame, coded: Coded = MappingProxyType({})
+        self, records: pl.DataFrame, coded: Coded = NOTHING_CODED
     ) -> tuple[list[str | None] | pl.Series, list[Fault]]:
         """The canonical JSON of each record, None where the model refuses it; and what it refuses.
 
@@ -258,7 +258,9 @@ class Judge:
             place.path, column, source, adapter_of(place.annotation), surely_right(place.annotation), leaf
         )
         frame = next((item for item in self._before if leaf in item.columns), None)
-        if frame is not None and leaf is not None:
+        if leaf in self._coded_before:
+            part.fixed = part.judged(self._coded_before[leaf])
+        elif frame is not None and leaf is not None:
             part.fixed = part.judged(frame[leaf])
         self._parts.append(part)
         return pl.col(column)

@@ -5,15 +5,18 @@ holds a number for each row, and the few texts stand apart. The texts that were 
 """
 
 from dataclasses import dataclass
+from itertools import count
 
 import polars as pl
 
 from mappings.engine.expressions import Value, leaf_column
 from mappings.engine.pieces import Coded
+from mappings.engine.streams import UNWRITABLE
 
 _MANY = 1_000  # rows; below, looking for different texts costs more than it saves
 _FEW = 4  # times: a column has few different texts when each comes so often
 _MOST = 20_000  # different texts that are kept
+_NUMBERS = count()
 
 
 def expressions_of(values: dict[int, Value]) -> list[pl.Expr]:
@@ -47,7 +50,7 @@ class Making:
                 continue
             for name in value.sources:
                 if name not in seen:
-                    seen[name] = self._numbered(frame[name])
+                    seen[name] = self._numbered(frame, name)
             held = [column for name in value.sources if (column := seen[name]) is not None]
             parts = [column.texts for column in held]
             place = "?p:" + "|".join(value.sources)
@@ -65,6 +68,21 @@ class Making:
                 found[fault.name] = (blank if empty else fault[found[place]]).alias(fault.name)
         return frame.with_columns(*expressions_of(others), *found.values()), coded
 
+    def recognized(self, frame: pl.DataFrame) -> dict[str, pl.Series]:
+        """Columns of which every cell is a text seen before and sound, as the numbers that `over` looks for.
+
+        Nothing need be asked of their cells any more.
+        """
+        found: dict[str, pl.Series] = {}
+        if frame.height < _MANY:
+            return found
+        for name, texts in tuple(self._columns.items()):
+            if texts is not None and texts.sound and frame.schema.get(name) == pl.String:
+                numbers = texts.numbers(frame[name])
+                if numbers is not None:
+                    found[name] = numbers.alias(texts.column_of(name))
+        return found
+
     def _all(self, values: dict[int, Value]) -> list[pl.Expr]:
         """The expressions of all values, made once."""
         key = tuple(values)
@@ -72,19 +90,21 @@ class Making:
             self._expressions[key] = expressions_of(values)
         return self._expressions[key]
 
-    def _numbered(self, column: pl.Series) -> "_Numbered | None":
+    def _numbered(self, frame: pl.DataFrame, name: str) -> "_Numbered | None":
         """Which text each cell of a column is, of all that were seen; None when they are many."""
-        known = self._columns.get(column.name, _Texts.none())
+        known = self._columns.get(name, _Texts.none())
         if known is None:
             return None
-        numbers = known.numbers(column)
+        column = frame[name]
+        there = known.column_of(name)
+        numbers = frame[there] if there in frame.columns else known.numbers(column)
         if numbers is None:
             different = column.unique().drop_nulls()
             if different.len() * _FEW > column.len() or different.len() > _MOST:
-                self._columns[column.name] = None
+                self._columns[name] = None
                 return None
             both = pl.concat([known.texts, different]).unique(maintain_order=True)
-            known = self._columns[column.name] = _Texts.of(both if both.len() <= _MOST else different)
+            known = self._columns[name] = _Texts.of(both if both.len() <= _MOST else different)
             numbers = known.numbers(column)
         return None if numbers is None else _Numbered(known, numbers)
 
@@ -112,10 +132,17 @@ class _Texts:
 
     texts: pl.Series
     numbered: pl.Enum
+    sound: bool  # none of them is blank or holds a sign that cannot be written
+    number: int  # no other texts have it
 
     @classmethod
     def of(cls, texts: pl.Series) -> "_Texts":
-        return cls(texts.alias("?"), pl.Enum(texts))
+        sound = not (texts.str.contains(UNWRITABLE) | (texts.str.strip_chars() == "")).any()
+        return cls(texts.alias("?"), pl.Enum(texts), sound, next(_NUMBERS))
+
+    def column_of(self, name: str) -> str:
+        """The column of a frame that holds the numbers of a column by these texts, and no others."""
+        return f"?n:{name}:{self.number}"
 
     @classmethod
     def none(cls) -> "_Texts":

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
+from types import MappingProxyType
 
 import polars as pl
 
@@ -9,6 +10,7 @@ from mappings.engine.expressions import Node
 
 Coded = Mapping[str, tuple[str, pl.Series]]
 """Columns with few different values: the column of the frame that says which, and the values."""
+NOTHING_CODED: Coded = MappingProxyType({})
 Piece = str | pl.Expr
 Run = Sequence[str | tuple[str, pl.Series]]
 """Pieces side by side: texts, and (column that says which, values)."""
@@ -17,6 +19,11 @@ Whole = tuple[tuple[tuple[str, int], ...], pl.Series]
 
 _TOGETHER = 20_000  # combinations of coded parts that are written beforehand
 _RUNS = 64  # of coded parts that are remembered
+
+
+def places_of(coded: Coded) -> list[str]:
+    """The columns of the frame that say which, each once."""
+    return list(dict.fromkeys(place for place, _ in coded.values()))
 
 
 def plain(frame: pl.DataFrame, coded: Coded) -> pl.DataFrame:

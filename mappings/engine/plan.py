@@ -16,7 +16,7 @@ from mappings.engine import expressions
 from mappings.engine.expressions import SLOT, Value, leaf_column
 from mappings.engine.language import ChildList, Condition, Join, Mapping, Unpivot
 from mappings.engine.making import Making, expressions_of
-from mappings.engine.pieces import Coded
+from mappings.engine.pieces import Coded, places_of
 from mappings.engine.sides import Side, key_columns, keys_of
 from mappings.engine.streams import FAULT, FEW_ROWS, PLACE, ROW, UNWRITABLE
 
@@ -66,27 +66,27 @@ class Plan:
     def _first_of_parts(self) -> tuple[list[pl.Expr], list[pl.Expr]]:
         return self._first(pl.Series([""], dtype=pl.String))
 
-    def side(self, join: Join, frame: pl.DataFrame) -> pl.DataFrame:
+    def side(self, join: Join, frame: pl.DataFrame) -> tuple[pl.DataFrame, Coded]:
         """The joined stream, one row for each key, with what reads nothing else, ready to be joined."""
         on = key_columns(join)
         columns = [column for column in frame.columns if column not in (ROW, FAULT, PLACE)]
         fault = f"{join.stream}?fault"
         twice = f"{join.stream}?twice"
-        made = expressions_of(self._hoisted[join.stream])
         rows = frame.select(
             *keys_of(join),
             *(pl.col(column).alias(f"{join.stream}.{column}") for column in columns),
             pl.col(FAULT).alias(fault),
         ).drop_nulls(on)
         if rows.select(on).is_unique().all():
-            once = rows.lazy().with_columns(pl.lit(value=False).alias(twice))
+            once = rows.with_columns(pl.lit(value=False).alias(twice))
         else:
-            counted = (
-                rows.lazy().unique(maintain_order=True).with_columns((pl.len().over(on) > 1).alias(twice))
-            )
+            counted = rows.unique(maintain_order=True).with_columns((pl.len().over(on) > 1).alias(twice))
             once = counted.unique(subset=on, keep="first", maintain_order=True)
-        names = [expression.meta.output_name() for expression in made]
-        return once.with_columns(made).select(*on, fault, twice, *self._kept(join), *names).collect()
+        hoisted = self._hoisted[join.stream]
+        made, coded = self.made.over(once, hoisted)
+        leaves = [leaf_column(number) for number in hoisted if leaf_column(number) not in coded]
+        faults = [f"?f{number}" for number, value in hoisted.items() if value.fault is not None]
+        return made.select(*on, fault, twice, *self._kept(join), *leaves, *faults, *places_of(coded)), coded
 
     def children(self, child: ChildList, frame: pl.DataFrame) -> pl.DataFrame:
         """The child rows of each main row as the JSON of one list, with the first fault among them."""
@@ -130,12 +130,15 @@ class Plan:
     def rows(self, main: pl.DataFrame, sides: Frames[str, Side]) -> tuple[pl.DataFrame, Coded]:
         """Each row with its joins, its state (`?out`, `?rule`, `?column`) and the values without slot."""
         frame = main
+        before: dict[str, tuple[str, pl.Series]] = {}
         for join in self.mapping.joined:
             frame = frame.hstack(sides[join.stream].found(main, join))
+            before |= sides[join.stream].coded
         if self.mapping.joins:
             judgements, kept = self._state
             frame = frame.lazy().with_columns(judgements).with_columns(kept).collect()
-        return self.made.over(frame, self._plain)
+        made, coded = self.made.over(frame, self._plain)
+        return made, {**before, **coded}
 
     def records(self, rows: pl.DataFrame, coded: Coded) -> tuple[pl.DataFrame, Coded]:
         """The records of the rows in use: `_row`, `?key`, `?slot`, the JSON of each field, and the faults."""
@@ -146,15 +149,14 @@ class Plan:
             frame = used.hstack([pl.repeat(None, used.height, dtype=pl.String, eager=True).alias(SLOT)])
         else:
             carried = [name for name in self._carried if name not in coded]
-            places = dict.fromkeys(place for place, _ in coded.values())
+            places = places_of(coded)
             few = used.height < FEW_ROWS
             unpivoted = _unpivoted_one_by_one if few else _unpivoted
             frame = unpivoted(used, unpivot, [*carried, *places])
         made, more = self.made.over(frame, self._slotted)
         every = {**coded, **more}
         leaves = [name for name in self._leaves if name not in every]
-        places = dict.fromkeys(place for place, _ in every.values())
-        return made.select(ROW, KEY, SLOT, *leaves, *self.folded, *places), every
+        return made.select(ROW, KEY, SLOT, *leaves, *self.folded, *places_of(every)), every
 
     @cached_property
     def _state(self) -> tuple[list[pl.Expr], pl.Expr]:

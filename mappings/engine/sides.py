@@ -10,6 +10,7 @@ from functools import cached_property
 import polars as pl
 
 from mappings.engine.language import ChildList, Join
+from mappings.engine.pieces import NOTHING_CODED, Coded
 from mappings.engine.streams import FEW_ROWS
 
 _INDEX = "?index"
@@ -30,10 +31,14 @@ def keys_of(join: Join | ChildList) -> list[pl.Expr]:
 
 @dataclass(frozen=True)
 class Side:
-    """A joined stream made ready: one row for each key, under `keys`, and what it holds besides."""
+    """A joined stream made ready: one row for each key, under `keys`, and what it holds besides.
+
+    Of its `coded` leaf columns, `rest` has the columns that say which.
+    """
 
     keys: pl.DataFrame
     rest: pl.DataFrame
+    coded: Coded
 
     @cached_property
     def _places(self) -> dict[tuple[str, ...], int]:
@@ -57,7 +62,7 @@ class Side:
         return pl.DataFrame([column[places] for column in self.rest])
 
 
-def ready(join: Join | ChildList, frame: pl.DataFrame) -> Side:
+def ready(join: Join | ChildList, frame: pl.DataFrame, coded: Coded = NOTHING_CODED) -> Side:
     """A frame of `Plan.side` or `Plan.children`, ready to be looked up."""
     names = key_columns(join)
-    return Side(frame.select(names), frame.drop(names))
+    return Side(frame.select(names), frame.drop(names), coded)

@@ -4,6 +4,7 @@ A stream of canonical documents becomes columns here, by the paths that the mapp
 """
 
 import re
+from collections.abc import Container
 from collections.abc import Mapping as Frames
 
 import polars as pl
@@ -29,11 +30,13 @@ _OWN = (ROW, FAULT)  # the hub's own columns, never a system's
 _NONE = pl.lit(None, dtype=pl.String)
 
 
-def admitted(mapping: Mapping, name: str, frame: pl.DataFrame, *, system: str) -> pl.DataFrame:
+def admitted(
+    mapping: Mapping, name: str, frame: pl.DataFrame, *, system: str, sound: Container[str] = ()
+) -> pl.DataFrame:
     """A declared stream, only the columns that are read, with `_row`, `_fault` and `?place`.
 
     Blank cells are null. A cell with a control character, or that cannot be read as the type that its
-    column declares, is a fault of its row.
+    column declares, is a fault of its row. `sound`: columns known to hold neither.
 
     Raises ConfigurationError for a missing column (with the near name), an undeclared one where the contract
     says `freeze`, and a column that is not text.
@@ -46,7 +49,7 @@ def admitted(mapping: Mapping, name: str, frame: pl.DataFrame, *, system: str) -
     if held.height < FEW_ROWS and not stream.types:
         return _admitted_one_by_one(held, columns)
     fault = _text(FAULT) if FAULT in held.columns else _NONE
-    marked = _unwritable(held, columns) + _untyped(stream)
+    marked = _unwritable(held, [column for column in columns if column not in sound]) + _untyped(stream)
     row = pl.col(ROW) if ROW in held.columns else pl.int_range(1, pl.len() + 1)
     return held.select(
         row.cast(pl.UInt32).alias(ROW),
@@ -55,7 +58,9 @@ def admitted(mapping: Mapping, name: str, frame: pl.DataFrame, *, system: str) -
         .then(pl.coalesce(_NONE, *(pl.when(wrong).then(pl.lit(column)) for column, wrong, _ in marked)))
         .alias(PLACE),
         *(
-            _text(column) if _may_be_blank(held[column]) else pl.col(column).cast(pl.String)
+            pl.col(column).cast(pl.String)
+            if column in sound or not _may_be_blank(held[column])
+            else _text(column)
             for column in columns
         ),
     )

@@ -17,7 +17,7 @@ from typing import IO
 from connectors.kit.formats.format import Encoding
 from connectors.kit.formats.frames import MAX_LINE, cannot_read
 
-BLOCK = 8 * 1024 * 1024  # bytes read at a time
+BLOCK = 4 * 1024 * 1024  # bytes read at a time
 MAX_UNPACKED = 2 * 1024**3
 MAX_RATIO = 200
 SMALL = 10 * 1024**2  # what any archive may unpack to, whatever its ratio
@@ -26,18 +26,20 @@ _LONE_RETURN = re.compile(rb"\r(?!\n)")
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[IO[bytes]]:
-    """The bytes of the file, or of the one member of a ``.zip``. Raises ConfigurationError."""
+def opened(path: Path, member: str = "") -> Iterator[IO[bytes]]:
+    """The bytes of the file, or of one member of a ``.zip``: the one of that name, or the only one.
+
+    Raises ConfigurationError.
+    """
     if not path.is_file():
         raise cannot_read(path, "the file is absent", "le fichier est absent")
     if path.suffix.lower() == ".zip":
         with archive(path) as found:
-            members = [member for member in found.infolist() if not member.is_dir()]
-            if len(members) != 1:
-                raise cannot_read(
-                    path, "the archive must hold one file", "l'archive doit contenir un seul fichier"
-                )
-            with found.open(members[0]) as file:
+            files = [item for item in found.infolist() if not item.is_dir()]
+            wanted = [item for item in files if not member or item.filename == member]
+            if len(wanted) != 1:
+                raise cannot_read(path, *_not_there(member))
+            with found.open(wanted[0]) as file:
                 yield file
         return
     try:
@@ -46,6 +48,12 @@ def opened(path: Path) -> Iterator[IO[bytes]]:
         raise cannot_read(path, "it cannot be opened", "il ne s'ouvre pas") from error
     with file:
         yield file
+
+
+def _not_there(member: str) -> tuple[str, str]:
+    if member:
+        return f"the archive lacks the file {member}", f"l'archive n'a pas le fichier {member}"
+    return "the archive must hold one file", "l'archive doit contenir un seul fichier"
 
 
 @contextmanager
