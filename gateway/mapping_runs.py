@@ -6,6 +6,7 @@ that several rows bear is found in a first pass.
 
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Mapping as Frames
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
@@ -41,10 +42,28 @@ class Input:
     day: date
 
 
+class _Whole(Frames[str, pl.DataFrame]):
+    """Streams read whole when they are asked for, and not kept: the run keeps what it needs of them."""
+
+    def __init__(self, files: Frames[str, StreamFile]) -> None:
+        self._files = files
+
+    def __getitem__(self, stream: str) -> pl.DataFrame:
+        return self._files[stream].whole()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._files)
+
+    def __len__(self) -> int:
+        return len(self._files)
+
+    def __contains__(self, stream: object) -> bool:
+        return stream in self._files
+
+
 def prepared(mapping: Mapping, read: Input) -> Run:
-    """The mapping ready to run, with the streams that it joins held whole."""
-    sides = {item.stream: read.files[item.stream].whole() for item in mapping.joined}
-    return Run(mapping, sides, system=read.system, organization=read.organization, day=read.day)
+    """The mapping ready to run, with what it needs of the streams that it joins."""
+    return Run(mapping, _Whole(read.files), system=read.system, organization=read.organization, day=read.day)
 
 
 def mapped_parts(mapping: Mapping, read: Input) -> Generator[tuple[pl.DataFrame, Mapped]]:

@@ -16,6 +16,7 @@ from mappings.engine.streams import UNWRITABLE
 _MANY = 1_000  # rows; below, looking for different texts costs more than it saves
 _FEW = 4  # times: a column has few different texts when each comes so often
 _MOST = 20_000  # different texts that are kept
+_SLICE = 125_000  # rows whose values are made at once
 _NUMBERS = count()
 
 
@@ -66,7 +67,7 @@ class Making:
                 empty = fault.null_count() == fault.len()
                 blank = pl.repeat(None, frame.height, dtype=pl.String, eager=True)
                 found[fault.name] = (blank if empty else fault[found[place]]).alias(fault.name)
-        return frame.with_columns(*expressions_of(others), *found.values()), coded
+        return _with(frame, expressions_of(others)).with_columns(*found.values()), coded
 
     def recognized(self, frame: pl.DataFrame) -> dict[str, pl.Series]:
         """Columns of which every cell is a text seen before and sound, as the numbers that `over` looks for.
@@ -99,8 +100,8 @@ class Making:
         there = known.column_of(name)
         numbers = frame[there] if there in frame.columns else known.numbers(column)
         if numbers is None:
-            different = column.unique().drop_nulls()
-            if different.len() * _FEW > column.len() or different.len() > _MOST:
+            different = _few_of(column)
+            if different is None:
                 self._columns[name] = None
                 return None
             both = pl.concat([known.texts, different]).unique(maintain_order=True)
@@ -162,6 +163,22 @@ class _Numbered:
 
     texts: _Texts
     numbers: pl.Series
+
+
+def _with(frame: pl.DataFrame, made: list[pl.Expr]) -> pl.DataFrame:
+    """The frame with these columns; of a long one a slice at a time, for what is made on the way is much more."""
+    if frame.height <= _SLICE or not made:
+        return frame.with_columns(made)
+    return frame.hstack(pl.concat(part.select(made) for part in frame.iter_slices(_SLICE)))
+
+
+def _few_of(column: pl.Series) -> pl.Series | None:
+    """The different texts of a column; None when they are many, which its beginning may show already."""
+    for part in (column.head(_MOST * _FEW), column):
+        different = part.unique().drop_nulls()
+        if different.len() > _MOST:
+            return None
+    return different if different.len() * _FEW <= column.len() else None
 
 
 def _places(columns: list[_Numbered]) -> pl.Series:

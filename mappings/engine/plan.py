@@ -17,7 +17,7 @@ from mappings.engine.expressions import SLOT, Value, leaf_column
 from mappings.engine.language import ChildList, Condition, Join, Mapping, Unpivot
 from mappings.engine.making import Making, expressions_of
 from mappings.engine.pieces import Coded, places_of
-from mappings.engine.sides import Side, key_columns, keys_of
+from mappings.engine.sides import Side, hashes, key_columns, keys_of
 from mappings.engine.streams import FAULT, FEW_ROWS, PLACE, ROW, UNWRITABLE
 
 KEY, RULE, COLUMN, OUT = "?key", "?rule", "?column", "?out"
@@ -76,8 +76,10 @@ class Plan:
             *keys_of(join),
             *(pl.col(column).alias(f"{join.stream}.{column}") for column in columns),
             pl.col(FAULT).alias(fault),
-        ).drop_nulls(on)
-        if rows.select(on).is_unique().all():
+        )
+        if any(rows[name].null_count() for name in on):
+            rows = rows.drop_nulls(on)
+        if not hashes(rows.select(on)).is_duplicated().any():
             once = rows.with_columns(pl.lit(value=False).alias(twice))
         else:
             counted = rows.unique(maintain_order=True).with_columns((pl.len().over(on) > 1).alias(twice))
