@@ -2,16 +2,16 @@
 
 from pathlib import Path
 
-from connectors.kit import load
 from gateway import site
 
 
 def inbound(folder: Path) -> tuple[str, ...]:
     """Every installed system of the site that is read from, as ``gpi@762000``."""
+    known = site.connectors(folder)
     return tuple(
         found.system
         for found in site.installations(folder)
-        if load.manifest(found.connector).direction == "inbound"
+        if known.manifest(found.connector).direction == "inbound"
     )
 
 

@@ -8,6 +8,9 @@
       options: {…}                  # connector's own, all text
 
 Secrets are read when a connector is made, never kept, never printed.
+
+A site's own connector is a folder of `connectors/` in the site's folder, made as those of connectors/systems
+are (``passerelle connector new --folder SITE``), with its mappings in `mappings/`; nothing of the package is touched.
 """
 
 import os
@@ -19,6 +22,7 @@ from typing import Any
 
 from canonical_model import strict_yaml
 from canonical_model.errors import ConfigurationError
+from connectors.kit import load
 from connectors.kit.installation import Installation
 
 
@@ -55,6 +59,22 @@ def installation(site: Path, system: str) -> Installation:
         if found.system == system:
             return found
     raise _wrong(site / "systems.yaml", f"{system} is not installed here", f"{system} n'est pas installé ici")
+
+
+def connectors(site: Path) -> load.Connectors:
+    """Passerelle's connectors and, in `connectors/` of the site's folder, the site's own."""
+    own = site / "connectors"
+    return load.under(load.SYSTEMS, *((own,) if own.is_dir() else ()))
+
+
+def mapping_root(site: Path, identifier: str, ours: Path) -> Path:
+    """The folder where a mapping (``gpi/student@1``) is looked for: `ours`, or the site's own `mappings/`.
+
+    The site's is for its own connectors: it cannot stand before a system of `ours`.
+    """
+    system = identifier.partition("/")[0]
+    own = site / "mappings"
+    return own if (own / system).is_dir() and not (ours / system).is_dir() else ours
 
 
 def school_year(site: Path, day: date) -> SchoolYear:

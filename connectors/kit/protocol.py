@@ -73,6 +73,15 @@ class Source(ABC):
     def count(self, stream: str, window: Window) -> int | None:
         """How many rows the system says the stream has now; None when it cannot say."""
 
+    def count_since(
+        self,
+        stream: str,  # noqa: ARG002 - for a source that keeps a cursor
+        window: Window,  # noqa: ARG002 - for a source that keeps a cursor
+        since: str,  # noqa: ARG002 - for a source that keeps a cursor
+    ) -> int | None:
+        """How many rows the system says changed after that cursor; None when it cannot say."""
+        return None
+
     def close(self) -> None:  # noqa: B027 - most have nothing to let go of
         """Let go of connections."""
 

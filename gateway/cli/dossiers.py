@@ -15,7 +15,7 @@ from canonical_model import resources
 from canonical_model.base import SENSITIVITY
 from canonical_model.elements import described
 from canonical_model.errors import ConfigurationError, RefusedError
-from gateway import release
+from gateway import release, site
 from gateway.cli import context, opened
 from gateway.evidence import chain
 from gateway.evidence.chain import Entry
@@ -108,7 +108,7 @@ def why(
         section = resources.resource(resource).SECTION
         found = _read(hub, opened.person(hub, person), section, "dossier.explained", reveal)
     answers = [
-        _origin(held, leaf, value)
+        _origin(hub, held, leaf, value)
         for held in found
         if held.resource == resource and _chosen(held.document, wanted)
         for leaf, value in _leaves(held.document if reveal else _masked(held))
@@ -167,9 +167,10 @@ def _leaves(value: Any, path: str = "") -> list[tuple[str, Any]]:
     return [leaf for key, inner in items for leaf in _leaves(inner, f"{path}.{key}" if path else str(key))]
 
 
-def _origin(held: Held, path: str, value: Any) -> dict[str, Any]:
+def _origin(hub: Hub, held: Held, path: str, value: Any) -> dict[str, Any]:
     place = held.place
-    told = lineage.explain(loader.load(place["mapping"]), path, place["slot"])
+    root = site.mapping_root(hub.settings.site_folder, place["mapping"], loader.ROOT)
+    told = lineage.explain(loader.load(place["mapping"], root), path, place["slot"])
     return {
         "path": path,
         "key": held.key,

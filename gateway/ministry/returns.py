@@ -14,6 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from canonical_model.errors import ConfigurationError, IntegrityError, RetryableError
+from gateway import site
 from gateway.evidence.chain import Entry, append
 from gateway.ministry import content, years
 from gateway.ministry import exchange as ministry_exchange
@@ -181,17 +182,20 @@ def _values(hub: Hub, row: sa.Row[Any], item: Outcome, year: SchoolYear) -> dict
         "error_code": item.code,
         "error_field": item.field,
         "correction": sealed,
-        "place": None if item.state == "accepted" else _cell(year, row.origin, item.field),
+        "place": None if item.state == "accepted" else _cell(hub, year, row.origin, item.field),
     }
 
 
-def _cell(year: SchoolYear, origin: Mapping[str, Mapping[str, Any]], tag: str | None) -> dict[str, Any]:
+def _cell(
+    hub: Hub, year: SchoolYear, origin: Mapping[str, Mapping[str, Any]], tag: str | None
+) -> dict[str, Any]:
     """The place of the declared record, with the column that the tag's value was read from."""
     field = year.field(tag)
     place = origin[field.resource if field is not None else "Enrolment"]
     column = ""
     if field is not None:
-        column = lineage.place(loader.load(place["mapping"]), field.path, place.get("slot"))
+        root = site.mapping_root(hub.settings.site_folder, place["mapping"], loader.ROOT)
+        column = lineage.place(loader.load(place["mapping"], root), field.path, place.get("slot"))
     return {**place, "column": column}
 
 

@@ -92,7 +92,7 @@ def test_a_mapping_and_its_connector_agree_on_streams_columns_and_keys(identifie
 
     newest = loader.load(identifier.partition("@")[0]).id  # an older version stays, to explain what it made
     assert newest in manifest.mappings
-    assert mapping.key == manifest.streams[mapping.stream]
+    assert mapping.key == manifest.streams[mapping.stream].key
     assert {stream.name for stream in mapping.streams} <= set(manifest.streams)
     if manifest.contract.path.suffix == ".yaml":
         held = contract.read(manifest.contract.path)
