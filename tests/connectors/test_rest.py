@@ -10,11 +10,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from canonical_model.errors import ConfigurationError, RetryableError
-from connectors.kit import rest
 from connectors.kit.installation import Installation
+from connectors.kit.manifest import Limits
 from connectors.kit.rest import PartnerRefusedError, RestClient
 
 SECRET = "s3cr:t/é"
+DEFAULTS = Limits()
 
 
 @dataclass
@@ -25,6 +26,7 @@ class Partner:
     headers: dict[str, str] = field(default_factory=dict)
     asked: list[tuple[str, str, dict[str, str], bytes]] = field(default_factory=list)
     token: tuple[int, bytes] = (200, b'{"access_token": "t1", "token_type": "Bearer", "expires_in": 300}')
+    kind: str = "application/json"  # of the token
     tokens: int = 0
     address: str = ""
     delay: float = 0.0
@@ -40,7 +42,7 @@ def partner() -> Iterator[Partner]:
             if self.path == "/base/oauth/token":
                 state.tokens += 1
                 state.asked.append(("TOKEN", self.path, dict(self.headers), body))
-                self.reply(state.token[0], "application/json", state.token[1])
+                self.reply(state.token[0], state.kind, state.token[1])
                 return
             state.asked.append((self.command, self.path, dict(self.headers), body))
             time.sleep(state.delay)
@@ -82,11 +84,18 @@ def make(partner: Partner) -> Iterator[Make]:
     """Makes clients of the partner that do not really wait between tries."""
     made = []
 
-    def client(pauses: list[float] | None = None, **options: str) -> RestClient:
+    def client(pauses: list[float] | None = None, limits: Limits = DEFAULTS, **options: str) -> RestClient:
         installation = Installation(
             "college", "916000", partner.address, {"client_secret": SECRET}, {"client_id": "hub", **options}
         )
-        made.append(RestClient(installation, pause=(pauses if pauses is not None else []).append))
+        made.append(
+            RestClient(
+                installation,
+                limits=limits,
+                pause=(pauses if pauses is not None else []).append,
+                draw=lambda: 1.0,
+            )
+        )
         return made[-1]
 
     yield client
@@ -174,15 +183,31 @@ def test_what_passes_is_tried_three_times_with_growing_waits(
     assert [0.25, 0.5] == pauses
 
 
-def test_the_partner_says_how_long_to_wait_and_a_long_wait_is_cut(partner: Partner, make: Make) -> None:
-    partner.answers = [(503, JSON, b"{}")]
+def test_the_partner_says_how_long_to_wait_and_a_wait_past_the_age_is_left_to_the_next_run(
+    partner: Partner, make: Make
+) -> None:
+    partner.answers = [(429, JSON, b"{}")]
     pauses: list[float] = []
-    for asked in ("2", "3600"):
-        partner.headers = {"Retry-After": asked}
-        with pytest.raises(RetryableError):
-            make(pauses).get_json("/lots/1")
+    partner.headers = {"Retry-After": "2"}
+    with pytest.raises(RetryableError, match="3 times"):
+        make(pauses).get_json("/lots/1")
+    partner.headers = {"Retry-After": "3600"}
+    with pytest.raises(RetryableError, match=r"longer than limits\.give_up_after"):
+        make(pauses).get_json("/lots/1")
 
-    assert [2.0, 2.0, 5.0, 5.0] == pauses
+    assert [2.0, 2.0] == pauses
+    assert 4 == len([call for call in partner.asked if call[0] == "GET"])
+
+
+def test_calls_keep_to_the_declared_rate(partner: Partner, make: Make) -> None:
+    partner.answers = [OK]
+    pauses: list[float] = []
+    client = make(pauses, Limits(requests_per_second=0.01))
+
+    client.get_json("/lots/1")
+
+    (wait,) = pauses  # the token was the first call
+    assert 95 < wait <= 100
 
 
 def test_one_bad_moment_is_forgiven(partner: Partner, make: Make) -> None:
@@ -249,14 +274,11 @@ def test_a_redirect_is_not_followed_so_nothing_goes_elsewhere(partner: Partner, 
     assert "/base/elsewhere" not in [call[1] for call in partner.asked]
 
 
-def test_an_answer_without_end_is_not_read_to_its_end(
-    partner: Partner, make: Make, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(rest, "LARGEST_ANSWER_BYTES", 1000)
+def test_an_answer_above_the_limit_is_refused(partner: Partner, make: Make) -> None:
     partner.answers = [(200, JSON, b'{"a": "' + b"x" * 2000 + b'"}')]
 
     with pytest.raises(ConfigurationError, match="larger than 1000 bytes"):
-        make().get_json("/lots/1")
+        make(limits=Limits(largest_answer=1000)).get_json("/lots/1")
 
 
 @pytest.mark.parametrize("body", [b"[]", b'"text"', b"7"])
@@ -281,3 +303,46 @@ def test_no_address_is_logged(partner: Partner, make: Make, caplog: pytest.LogCa
         make().get_json("/lots/ABCD12345678")
 
     assert "ABCD12345678" not in caplog.text
+
+
+def test_a_token_that_is_refused_again_is_a_sign_in_to_correct(partner: Partner, make: Make) -> None:
+    """Renewed once and not for ever."""
+    partner.answers = [(401, JSON, b"{}")]
+
+    with pytest.raises(ConfigurationError, match="sign-in was refused"):
+        make().get_json("/lots/1")
+
+    assert (2, 2) == (partner.tokens, len([call for call in partner.asked if call[0] == "GET"]))
+
+
+@pytest.mark.parametrize(
+    "answer", [b'{"error": "none"}', b'{"access_token": 7}', b'{"access_token": "a\\nb"}', b"[]"]
+)
+def test_a_token_endpoint_of_another_contract_is_named(partner: Partner, make: Make, answer: bytes) -> None:
+    partner.token = (200, answer)
+
+    with pytest.raises(ConfigurationError, match="/oauth/token: the answer is not what the contract says"):
+        make().get_json("/lots/1")
+
+    assert 1 == partner.tokens
+
+
+def test_a_token_endpoint_that_answers_a_page_is_named(partner: Partner, make: Make) -> None:
+    partner.token, partner.kind = (200, b"<html>Tremblay</html>"), "text/html"
+
+    with pytest.raises(RetryableError, match="the sign-in at /oauth/token: a web page") as caught:
+        make().get_json("/lots/1")
+
+    assert 3 == partner.tokens
+    assert "Tremblay" not in caught.value.english + caught.value.french
+
+
+def test_a_token_s_age_may_be_written_as_text(partner: Partner, make: Make) -> None:
+    partner.token = (200, b'{"access_token": "t", "expires_in": "3600"}')
+    partner.answers = [OK]
+    client = make()
+
+    client.get_json("/lots/1")
+    client.get_json("/lots/1")
+
+    assert 1 == partner.tokens

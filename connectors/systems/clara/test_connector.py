@@ -153,7 +153,7 @@ def test_a_college_that_is_busy_at_first_is_asked_again(start: Start) -> None:
     assert 2 == deliver(start("busy").installation(SYSTEM), bundle()).accepted
 
 
-@pytest.mark.parametrize("fault", ["html", "cut"])
+@pytest.mark.parametrize("fault", ["html200", "cut"])
 def test_an_answer_that_is_no_receipt_is_for_a_later_try(start: Start, fault: str) -> None:
     with pytest.raises(RetryableError, match="clara@916000/api/v1/livraisons"):
         deliver(start(fault).installation(SYSTEM), bundle())
