@@ -74,7 +74,7 @@ class Sandbox(SandboxSystem):
         following = start + PAGE_RECORDS
         parts = [b'<ListerEnregistrementsReponse xmlns="%b">' % _NAMESPACE.encode()]
         parts.append(b"<total>%d</total>" % len(records))
-        repeated = token if "repeat-token" in self.faults else None
+        repeated = (token or self._token(flux, year, 0)) if "repeat-token" in self.faults else None
         if repeated or following < len(records):
             shown = repeated or self._token(flux, year, following)
             parts.append(b"<jetonSuivant>%b</jetonSuivant>" % shown.encode())

@@ -12,7 +12,9 @@ import zeep
 from lxml import etree
 from zeep.wsse.username import UsernameToken
 
-from connectors.kit.soap_server import SoapEndpoint, SoapFaultAnswer
+from connectors.kit.soap.names import V11, V12, Version
+from connectors.kit.soap_server import Guard, SoapEndpoint, SoapFaultAnswer
+from tests.connectors.soap.conftest import endpoint, serving
 
 WSDL = """<w:definitions xmlns:w="http://schemas.xmlsoap.org/wsdl/"
   xmlns:s="http://schemas.xmlsoap.org/wsdl/soap/" xmlns:xs="http://www.w3.org/2001/XMLSchema"
@@ -172,3 +174,86 @@ def test_the_token_that_zeep_writes_is_understood(client: httpx.Client, contract
     message = stranger.create_message(stranger.service, "Ask", number=7)
 
     assert client.post("/", content=etree.tostring(message)).status_code == 200
+
+
+BOTH = (V11, V12)
+
+
+def posted(version: Version, body: str, *, style: str = "document", header: str = "") -> httpx.Response:
+    """The answer of the test contract's server, in either version, to a caller who signs in."""
+    content = (
+        f'<e:Envelope xmlns:e="{version.envelope}" xmlns:t="urn:essai"><e:Header>{SIGNED}{header}</e:Header>'
+        f"<e:Body>{body}</e:Body></e:Envelope>"
+    )
+    right = endpoint(style, guard=Guard({"passerelle": "juste"}))
+    with serving(right) as address:
+        return httpx.post(address, content=content.encode(), headers=version.headers(""), trust_env=False)
+
+
+@pytest.mark.parametrize("version", BOTH)
+def test_an_answer_is_of_the_version_that_was_asked(version: Version) -> None:
+    answer = posted(version, "<t:Chercher><t:nombre>1</t:nombre></t:Chercher>")
+
+    assert 200 == answer.status_code
+    assert version.media_type in answer.headers["content-type"]
+    assert version.tag("Envelope") == etree.fromstring(answer.content).tag
+
+
+@pytest.mark.parametrize(
+    ("version", "status", "outer", "subcode"),
+    [(V11, 500, "e:Client", None), (V12, 400, "e:Sender", None)],
+)
+def test_a_fault_has_the_shape_and_status_of_its_version(
+    version: Version, status: int, outer: str, subcode: str | None
+) -> None:
+    answer = posted(version, "<t:Chercher><t:nombre>-1</t:nombre></t:Chercher>")
+    fault = etree.fromstring(answer.content).find(f".//{version.tag('Fault')}")
+    assert fault is not None
+    path = "faultcode" if version is V11 else f"{version.tag('Code')}/{version.tag('Value')}"
+
+    assert (status, outer) == (answer.status_code, fault.findtext(path))
+    assert "NOMBRE_NEGATIF" == fault.findtext(".//code")
+    assert subcode == fault.findtext(f".//{version.tag('Subcode')}/{version.tag('Value')}")
+
+
+def test_a_refused_sign_in_is_a_subcode_in_1_2() -> None:
+    with serving(endpoint(guard=Guard({"passerelle": "autre"}))) as address:
+        content = f'<e:Envelope xmlns:e="{V12.envelope}"><e:Header>{SIGNED}</e:Header><e:Body/></e:Envelope>'
+        answer = httpx.post(address, content=content, headers=V12.headers(""), trust_env=False)
+    fault = etree.fromstring(answer.content)
+
+    values = [found.text for found in fault.iter(V12.tag("Value"))]
+    assert ["e:Sender", "wsse:FailedAuthentication"] == values
+
+
+@pytest.mark.parametrize("version", BOTH)
+def test_a_header_that_must_be_understood_and_is_not_is_refused(version: Version) -> None:
+    body = "<t:Chercher><t:nombre>1</t:nombre></t:Chercher>"
+    refused = posted(version, body, header='<x xmlns="urn:x" e:mustUnderstand="1"/>')
+    ignored = posted(version, body, header='<x xmlns="urn:x"/>')
+
+    assert b"MustUnderstand" in refused.content
+    assert 200 == ignored.status_code
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<t:Chercher><nombre>un</nombre><texte/></t:Chercher>",
+        "<t:Chercher><nombre>1</nombre></t:Chercher>",
+        "<t:Chercher><t:nombre>1</t:nombre><t:texte/></t:Chercher>",
+        "<t:Chercher><nombre>1</nombre><texte/><autre/></t:Chercher>",
+    ],
+)
+def test_an_rpc_call_whose_parts_are_not_the_contracts_is_refused(body: str) -> None:
+    assert b"SCHEMA" in posted(V12, body, style="rpc").content
+    right = "<t:Chercher><nombre>1</nombre><texte/></t:Chercher>"
+    assert 200 == posted(V12, right, style="rpc").status_code
+
+
+def test_the_served_contract_says_its_address_in_every_port() -> None:
+    with serving(endpoint("rpc")) as address:
+        told = httpx.get(f"{address}?wsdl", trust_env=False).content
+    ports = [port.get("location") for port in etree.fromstring(told).iter("{*}address")]
+
+    assert [address, address] == ports
