@@ -45,7 +45,7 @@ def endpoint(installation: Installation) -> Endpoint:
             "https is required outside this machine",
             "https est exigé hors de cette machine",
         )
-    return Endpoint(address, loopback, _timeout(installation))
+    return Endpoint(address, loopback, timeout(installation))
 
 
 def _is_loopback(host: str) -> bool:
@@ -57,7 +57,8 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-def _timeout(installation: Installation) -> float:
+def timeout(installation: Installation) -> float:
+    """`options.timeout_seconds`, or the default. Raises ConfigurationError when it is no bearable number."""
     text = installation.options.get("timeout_seconds", str(DEFAULT_TIMEOUT_SECONDS))
     try:
         seconds = float(text)

@@ -40,7 +40,7 @@ def read(
     """Frames of at most `rows` rows; at least one frame. `fast`: sound blocks are parsed in columns."""
     table: _Table | None = None
     rest, line, given = b"", 1, False
-    with opened(path) as file:
+    with opened(path, told.member) as file:
         for lines, final in _last_told(line_blocks(file, told.encoding, block_bytes)):
             block = rest + lines
             if table is None:

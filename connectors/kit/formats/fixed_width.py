@@ -44,7 +44,7 @@ def read(
     overlong = pl.col("line").str.slice(width).str.strip_chars(" ") != ""
     fault = pl.coalesce(FAULT, pl.when((length < width) | overlong).then(pl.lit(RAGGED)))
     line, given = 1, False
-    with opened(path) as file:
+    with opened(path, told.member) as file:
         for block in line_blocks(file, told.encoding, block_bytes):
             lines = split_lines(block)
             frame = _lines(lines, line, wrong, sound=_is_sound(block)).select(*cut, ROW, fault.alias(FAULT))

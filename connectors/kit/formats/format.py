@@ -32,6 +32,7 @@ _KEYS_OF: Mapping[str, frozenset[str]] = MappingProxyType({
     "record": frozenset({"xml"}),
     "namespaces": frozenset({"xml"}),
     "sheet": frozenset({"xlsx"}),
+    "member": frozenset({"csv", "tsv", "fixed_width", "jsonl", "xml"}),
 })  # fmt: skip
 
 
@@ -54,7 +55,7 @@ class Format:
     lines and XML, the names that are surely there, first. `record`: path of the element that repeats,
     ``root/people/person``, each name as ``prefix:name`` of `namespaces` (pairs of prefix and URI),
     or bare for any namespace.
-    `sheet`: empty = the first one.
+    `sheet`: empty = the first one. `member`: the file to read of a ``.zip`` that holds several.
     """
 
     kind: Kind
@@ -68,6 +69,7 @@ class Format:
     record: str = ""
     namespaces: tuple[tuple[str, str], ...] = ()
     sheet: str = ""
+    member: str = ""
 
     @classmethod
     def guessed(cls, path: Path) -> "Format":
@@ -92,7 +94,7 @@ class Format:
 
         Keys: kind, encoding, separator (a sign or the word tab), quote (a sign or none), header and
         line_breaks (yes, no), columns (names, or for fixed_width name → {start, length}), record,
-        namespaces (prefix → URI), sheet.
+        namespaces (prefix → URI), sheet, member.
         """
         kind: Any = told.get("kind")
         if kind not in get_args(Kind):
@@ -196,7 +198,7 @@ def _slices(place: str, value: Any) -> tuple[Slice, ...]:
 
 _READ = {
     "encoding": encoding_of, "separator": sign_of, "quote": sign_of, "header": yes_of, "line_breaks": yes_of,
-    "record": _word, "sheet": _word, "namespaces": uris_of,
+    "record": _word, "sheet": _word, "member": _word, "namespaces": uris_of,
 }  # fmt: skip
 assert _READ.keys() | {"columns"} == _KEYS_OF.keys()  # noqa: S101 - two tables of this file
 assert {field.name for field in fields(Format)} >= _KEYS_OF.keys()  # noqa: S101

@@ -49,7 +49,7 @@ def _written(value: Any) -> str:
 def _lines(path: Path, told: Format) -> Iterator[tuple[int, bytes]]:
     """The lines that are not blank, and their numbers."""
     first = 1
-    with opened(path) as file:
+    with opened(path, told.member) as file:
         for block in line_blocks(file, told.encoding):
             lines = block.removesuffix(b"\n").split(b"\n")
             yield from ((number, line) for number, line in enumerate(lines, start=first) if line.strip())

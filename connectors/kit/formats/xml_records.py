@@ -31,7 +31,7 @@ def _records(path: Path, told: Format) -> Iterator[Record]:
     wanted = _steps(path, told)
     names: list[str] = []
     inside, number, root = 0, 0, True
-    with opened(path) as file:
+    with opened(path, told.member) as file:
         for event, element in events(path, file):
             if event == "start":
                 names.append(str(element.tag))

@@ -1,0 +1,1 @@
+"""SRAM: the school file of admission to the cégeps. See README.md."""
