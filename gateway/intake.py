@@ -18,19 +18,20 @@ import polars as pl
 import sqlalchemy as sa
 
 from canonical_model import resources
-from canonical_model.errors import ConfigurationError, HubError, IntegrityError, RetryableError
-from connectors.kit import load
-from connectors.kit.installation import Installation
-from connectors.kit.protocol import Source, Window
+from canonical_model.errors import ConfigurationError, HubError, IntegrityError
+from connectors.kit.manifest import Manifest
+from connectors.kit.protocol import Window
 from gateway import quarantine, site
 from gateway.evidence.chain import Entry, append
 from gateway.quarantine import Fault
-from gateway.store import exchanges, people, versions
+from gateway.store import exchanges, people, pulls, versions
 from gateway.store.hub import Hub
 from gateway.store.people import Claim
+from gateway.store.pulls import Landings
 from gateway.store.raw import RawStore
 from gateway.store.versions import Version
 from mappings.engine import compiler, lineage, loader
+from mappings.engine.language import Mapping as SystemMapping
 
 ROUTE = "intake"
 _LOCK = 0x496E7461  # two boards are admitted one after the other: matching sees all persons
@@ -44,54 +45,70 @@ def exchange_id(run: str, system: str) -> str:
 def fetch(hub: Hub, *, system: str, run: str, day: date, school_year: int, moment: datetime) -> str:
     """Pull every stream of one installed system and land it. Returns the exchange's id.
 
+    Killed and called again, it goes on after the last page that landed, where the source can.
     Raises ConfigurationError (wrong secret, missing column) or RetryableError (no answer, or the
     source changed while it was read); the exchange then says so and nothing is landed.
     """
     id = exchange_id(run, system)  # noqa: A001
-    with hub.transaction() as connection:
-        state = exchanges.begin(
-            connection, id, run=run, route=ROUTE, system=system, direction="in", day=day, moment=moment
-        )
-    if state in ("landed", "mapped", "done"):
-        return id
-    try:
-        installation = site.installation(hub.settings.site_folder, system)
-        frames = _pull(installation, Window(school_year=school_year, day=day))
-    except HubError as error:
+    landings = Landings(hub.settings.root, hub.keys, system)
+    with landings.held():
         with hub.transaction() as connection:
-            exchanges.record(connection, id, state="failed", failure=error, moment=moment)
-        raise
-    batch = RawStore(hub.settings.root, hub.keys).land(system, frames)
-    rows = {name: frame.height for name, frame in frames.items()}
-    with hub.transaction() as connection:
-        exchanges.record(
-            connection, id, state="landed", digest=bytes.fromhex(batch), counts={"rows": rows}, moment=moment
-        )
-        append(
-            connection, moment, Entry("intake.landed", None, {"exchange": id, "batch": batch, "rows": rows})
-        )
+            state = exchanges.begin(
+                connection, id, run=run, route=ROUTE, system=system, direction="in", day=day, moment=moment
+            )
+        if state in ("landed", "mapped", "done"):
+            return id
+        try:
+            _land(hub, landings, id, system, Window(school_year=school_year, day=day), moment)
+        except HubError as error:
+            with hub.transaction() as connection:
+                exchanges.record(connection, id, state="failed", failure=error, moment=moment)
+            raise
+        landings.discard()
     return id
 
 
-def _pull(installation: Installation, window: Window) -> dict[str, pl.DataFrame]:
-    manifest = load.manifest(installation.connector)
-    source = load.source(installation)
-    try:
-        return {stream: _stream(source, stream, window) for stream in manifest.streams}
-    finally:
-        source.close()
-
-
-def _stream(source: Source, stream: str, window: Window) -> pl.DataFrame:
-    frame = pl.concat(source.read(stream, window), how="diagonal")
-    said = source.count(stream, window)
-    if said is not None and said != frame.height:
-        place = f"{source.installation.system}/{stream}"
-        raise RetryableError(
-            f"{place}: {frame.height} rows were read and the system counts {said}. Try again.",
-            f"{place} : {frame.height} lignes lues, le système en compte {said}. Réessayez.",
+def _land(  # noqa: PLR0917
+    hub: Hub,
+    landings: Landings,
+    exchange: str,
+    system: str,
+    window: Window,
+    moment: datetime,
+) -> None:
+    """Pull, keep the batch, and say so with the counts and with where the next pull begins, at once."""
+    raw = RawStore(hub.settings.root, hub.keys)
+    installation = site.installation(hub.settings.site_folder, system)
+    known = site.connectors(hub.settings.site_folder)
+    manifest, source = known.manifest(installation.connector), known.source(installation)
+    with hub.transaction() as connection:
+        before = pulls.last(connection, system)
+    partly = _read_alone(hub, manifest)
+    pulled = landings.pull(source, manifest, window, before, partly=partly, raw=raw, asked_by=exchange)
+    batch = raw.land(system, {stream: found.frames() for stream, found in pulled.items()})
+    after = pulls.following(before, raw, system=system, school_year=window.school_year, pulled=pulled)
+    rows = {stream: found.rows for stream, found in pulled.items()}
+    with hub.transaction() as connection:
+        exchanges.record(
+            connection,
+            exchange,
+            state="landed",
+            digest=bytes.fromhex(batch),
+            counts={"rows": rows, "pull": {stream: found.counts() for stream, found in pulled.items()}},
+            receipt={"pull": after.receipt()},
+            moment=moment,
         )
-    return frame
+        facts = {"exchange": exchange, "batch": batch, "rows": rows}
+        append(connection, moment, Entry("intake.landed", None, facts))
+    if before.keys is not None and before.keys != after.keys:
+        raw.drop_keys(before.keys)
+
+
+def _read_alone(hub: Hub, manifest: Manifest) -> frozenset[str]:
+    """Streams of which a part may be pulled: no mapping reads them beside another, whose rows it would miss."""
+    read_by_each = [_mapping(hub, name).streams for name in manifest.mappings]
+    beside = {stream.name for streams in read_by_each if len(streams) > 1 for stream in streams}
+    return frozenset(manifest.streams) - beside
 
 
 def translate(hub: Hub, *, exchange: str, moment: datetime) -> str:
@@ -105,8 +122,9 @@ def translate(hub: Hub, *, exchange: str, moment: datetime) -> str:
     streams = raw.streams(row.digest.hex())
     frames: dict[str, pl.DataFrame] = {}
     counts: dict[str, Any] = {}
-    for name in load.manifest(installation.connector).mappings:
-        mapping = loader.load(name)
+    known = site.connectors(hub.settings.site_folder)
+    for name in known.manifest(installation.connector).mappings:
+        mapping = _mapping(hub, name)
         mapped = compiler.run(
             mapping,
             {stream.name: streams[stream.name] for stream in mapping.streams},
@@ -131,18 +149,23 @@ def translate(hub: Hub, *, exchange: str, moment: datetime) -> str:
             connection,
             exchange,
             state="mapped",
-            receipt={"mapped": kept},
+            receipt={**(row.receipt or {}), "mapped": kept},
             counts={"mappings": counts},
             moment=moment,
         )
     return exchange
 
 
+def _mapping(hub: Hub, name: str) -> SystemMapping:
+    return loader.load(name, site.mapping_root(hub.settings.site_folder, name, loader.ROOT))
+
+
 def admit(hub: Hub, *, board: str, run: str, moment: datetime) -> list[str]:
     """Store what the systems of one board said, those that establish people first. Returns the exchanges."""
     with hub.transaction() as connection:
         rows = [r for r in exchanges.of_run(connection, run, route=ROUTE) if r.system.endswith(f"@{board}")]
-    rows.sort(key=lambda r: (load.manifest(_connector(r.system)).identity != "establishes", r.system))
+    known = site.connectors(hub.settings.site_folder)
+    rows.sort(key=lambda r: (known.manifest(_connector(r.system)).identity != "establishes", r.system))
     for row in rows:
         _admit_system(hub, row.id, board=board, moment=moment)
     return [row.id for row in rows]
@@ -179,7 +202,8 @@ class _Admission:
         self._row = row
         self._board = board
         self._moment = moment
-        self._establishes = load.manifest(_connector(row.system)).identity == "establishes"
+        known = site.connectors(hub.settings.site_folder)
+        self._establishes = known.manifest(_connector(row.system)).identity == "establishes"
         self._faults: list[Fault] = []
         self._counts: dict[str, dict[str, Any]] = {}
 
@@ -187,7 +211,7 @@ class _Admission:
         self, name: str, counted: Mapping[str, Any], documents: pl.DataFrame, rejects: pl.DataFrame
     ) -> None:
         """Match, store and account for the output of one mapping."""
-        mapping = loader.load(name)
+        mapping = _mapping(self._hub, name)
         kind = resources.resource(mapping.resource)
         faults = [
             Fault(

@@ -195,6 +195,43 @@ declaration = sa.Table(
     sa.UniqueConstraint("exchange", "resource_key"),
 )
 
+outbox = sa.Table(
+    "outbox",
+    metadata,
+    sa.Column("id", sa.BigInteger, sa.Identity(), primary_key=True, comment="order within a destination"),
+    sa.Column("destination", sa.Text, nullable=False, comment="installed system: clara@916000"),
+    sa.Column("key", sa.Text, nullable=False, comment="idempotency key: exchange, lot or journal"),
+    sa.Column("exchange", sa.Text, nullable=False, index=True, comment="where the content is made from"),
+    sa.Column("route", sa.Text, nullable=False, comment="who makes the content and keeps the receipt"),
+    sa.Column("state", sa.Text, nullable=False, comment="waiting, sending, acknowledged, refused, dead"),
+    sa.Column("tries", sa.Integer, nullable=False, server_default="0"),
+    _moment("queued_at"),
+    _moment("first_try_at", required=False),
+    _moment("last_try_at", required=False),
+    _moment("next_try_at"),
+    _moment("deadline_at"),
+    sa.Column("receipt_number", sa.Text, comment="the partner's"),
+    sa.Column("receipt_digest", BYTEA, comment="SHA-256 of its answer as it came"),
+    sa.Column("failure", sa.Text, comment="code of the error that stopped it last"),
+    sa.UniqueConstraint("destination", "key"),
+    sa.CheckConstraint("(state = 'acknowledged') = (receipt_number is not null)", name="receipted"),
+)
+sa.Index(
+    "ix_outbox_open",
+    outbox.c.destination,
+    outbox.c.id,
+    postgresql_where=outbox.c.state.in_(("waiting", "sending")),
+)
+
+outbox_destination = sa.Table(
+    "outbox_destination",
+    metadata,
+    sa.Column("destination", sa.Text, primary_key=True, comment="its row is locked while one sends to it"),
+    sa.Column("failures", sa.Integer, nullable=False, server_default="0", comment="in a row"),
+    _moment("blocked_until", required=False),
+    _moment("paced_until", required=False),
+)
+
 journal = sa.Table(
     "journal",
     metadata,

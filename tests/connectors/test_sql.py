@@ -12,6 +12,7 @@ from canonical_model.errors import ConfigurationError, RetryableError
 from connectors.kit import sql
 from connectors.kit.contract import Column, Stream
 from connectors.kit.installation import Installation
+from connectors.kit.sql import postgres
 
 CONTRACT = {"notes": Stream("notes", "Dbo.NOTES", (Column("id", "ID"), Column("note", "TexteNote")))}
 NUMBERS = itertools.count()
@@ -58,7 +59,7 @@ def test_names_are_compared_without_case_and_text_arrives_as_it_stands(reader: s
 def test_large_answers_come_in_frames_of_whole_rows(
     reader: sql.Reader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sql, "BATCH_BYTES", 10)
+    monkeypatch.setattr(postgres, "BATCH_BYTES", 10)
 
     frames = list(reader.read("notes", condition="true", order=("id",)))
 

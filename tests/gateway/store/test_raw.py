@@ -1,5 +1,6 @@
 """The raw store: same content, one file; sealed; whole or absent, whatever happens while it is written."""
 
+import itertools
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from canonical_model.errors import ConfigurationError
 from gateway import keys as hub_keys
 from gateway.keys import Keys
 from gateway.settings import Settings
+from gateway.store import raw
 from gateway.store.raw import RawStore
 from tests.conftest import REPOSITORY
 
@@ -52,6 +54,28 @@ def test_the_same_content_is_one_file_of_one_name(store: RawStore, tmp_path: Pat
 
     assert first == again
     assert [written.st_mtime_ns] == [path.stat().st_mtime_ns for path in files(tmp_path)]
+
+
+@pytest.mark.parametrize("cuts", [(0, 500), (0, 1, 37, 499, 500), tuple(range(0, 501, 20))])
+def test_the_same_rows_have_the_same_name_whatever_pages_they_came_in(
+    store: RawStore, monkeypatch: pytest.MonkeyPatch, cuts: tuple[int, ...]
+) -> None:
+    monkeypatch.setattr(raw, "BLOCK_ROWS", 70)
+    rows = {
+        "a": [None if n % 9 == 0 else "x" * (n % 41) for n in range(500)],
+        "b": [str(n) for n in range(500)],
+    }
+    whole = pl.DataFrame(rows)
+    pages = (
+        pl.DataFrame({name: values[low:high] for name, values in rows.items()}, schema=whole.schema)
+        for low, high in itertools.pairwise(cuts)
+    )
+    batch = store.land(SYSTEM, {"rows": pages, "none": whole.clear()})
+
+    assert batch == store.land(SYSTEM, {"rows": whole, "none": whole.clear()})
+    held = store.streams(batch)
+    assert whole.equals(held["rows"].drop("_row"))
+    assert (list(range(1, 501)), 0) == (held["rows"]["_row"].to_list(), held["none"].height)
 
 
 def test_another_content_system_or_key_is_another_name(store: RawStore, tmp_path: Path) -> None:
