@@ -52,10 +52,17 @@ class ConfigurationError(HubError):
 
 
 class RetryableError(HubError):
-    """Try again later. Nothing is wrong here."""
+    """Try again later. Nothing is wrong here.
+
+    `retry_after`: seconds that the partner asks us to keep away; 0 when it asks for none.
+    """
 
     code = "retryable"
     exit_code = 3
+
+    def __init__(self, english: str, french: str, *, retry_after: float = 0.0) -> None:
+        super().__init__(english, french)
+        self.retry_after = retry_after
 
 
 class IntegrityError(HubError):

@@ -219,20 +219,45 @@ def whole(run_id: str, *, until: str = "report", progress: Progress) -> bool:
     """All steps in this process, in the DAG's order; `until` names the last part to do.
 
     Returns whether the run went to its report. What is not ready yet (the ministry's return) is asked
-    again every two seconds, for two minutes.
+    again every two seconds, for two minutes. A partner that takes no delivery now keeps nobody else from
+    theirs: the others are served, then RetryableError says what waits, and the day is not closed. The same
+    run, called again once the partner has it, goes on to its report.
     """
+    waiting: list[RetryableError] = []
     parts: dict[str, Callable[[], None]] = {
         "intake": lambda: _intake_part(run_id, progress),
-        "handoff": lambda: _handoff_part(run_id, progress),
-        "ministry": lambda: _ministry_part(run_id, progress),
-        "billing": lambda: _billing_part(run_id, progress),
+        "handoff": lambda: _handoff_part(run_id, progress, waiting),
+        "ministry": lambda: _ministry_part(run_id, progress, waiting),
+        "billing": lambda: _billing_part(run_id, progress, waiting),
         "report": lambda: _closing_part(run_id, progress),
     }
     for name, part in parts.items():
+        if name == "report":
+            _raise_first(waiting)
         part()
         if name == until:
             break
+    _raise_first(waiting)
     return until == "report"
+
+
+def _raise_first(waiting: Sequence[RetryableError]) -> None:
+    """Say what the day waits for, once everybody else is served. The others are in `outbox list`."""
+    if waiting:
+        raise waiting[0]
+
+
+def _brought(
+    step: Callable[..., str], on: str, run_id: str, progress: Progress, waiting: list[RetryableError]
+) -> bool:
+    """Whether the partner took what the step brings; if not, it waits in the outbox and is told at the end."""
+    try:
+        _told(step, on, run_id, progress)
+    except RetryableError as error:
+        progress(f"{step.__name__} {on}: waits", f"{step.__name__} {on} : en attente")
+        waiting.append(error)
+        return False
+    return True
 
 
 def _told(step: Callable[..., str], on: str, run_id: str, progress: Progress) -> str:
@@ -255,12 +280,14 @@ def _intake_part(run_id: str, progress: Progress) -> None:
     reconcile_intake(run_id=run_id)
 
 
-def _handoff_part(run_id: str, progress: Progress) -> None:
-    _each(prepare_handoff, deliver, run_id, progress)
+def _handoff_part(run_id: str, progress: Progress, waiting: list[RetryableError]) -> None:
+    for exchange in prepare_handoff(run_id=run_id):
+        _brought(deliver, exchange, run_id, progress, waiting)
 
 
-def _ministry_part(run_id: str, progress: Progress) -> None:
-    for exchange in _each(prepare_declarations, transmit, run_id, progress):
+def _ministry_part(run_id: str, progress: Progress, waiting: list[RetryableError]) -> None:
+    prepared = prepare_declarations(run_id=run_id)
+    for exchange in [item for item in prepared if _brought(transmit, item, run_id, progress, waiting)]:
         for attempt in stamina.retry_context(
             on=RetryableError, attempts=60, timeout=120, wait_initial=2, wait_max=2, wait_jitter=0
         ):
@@ -273,12 +300,13 @@ def _ministry_part(run_id: str, progress: Progress) -> None:
                 _told(collect, exchange, run_id, progress)
 
 
-def _billing_part(run_id: str, progress: Progress) -> None:
+def _billing_part(run_id: str, progress: Progress, waiting: list[RetryableError]) -> None:
     with opened(run_id) as day:
         found = plan.boards(day.hub.settings.site_folder)
     for board in found:
-        for step in (charge, post_journal, issue_slips):
-            _told(step, board, run_id, progress)
+        _told(charge, board, run_id, progress)
+        _brought(post_journal, board, run_id, progress, waiting)
+        _told(issue_slips, board, run_id, progress)
 
 
 def _closing_part(run_id: str, progress: Progress) -> None:

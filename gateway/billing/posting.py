@@ -7,17 +7,18 @@ that the ERP refuses as wrong is withdrawn: its entries wait, and are built anew
 """
 
 import hashlib
+from collections.abc import Mapping
 from datetime import date, datetime
+from types import MappingProxyType
 from typing import Any
 
 import orjson
 import sqlalchemy as sa
 
 from canonical_model.errors import HubError, IntegrityError
-from connectors.kit import load
 from connectors.kit.protocol import Delivery, Receipt
 from connectors.kit.rest import PartnerRefusedError
-from gateway import site
+from gateway import outbox
 from gateway.billing import ledger, site_files
 from gateway.billing.journal import build
 from gateway.billing.ledger import cents
@@ -35,12 +36,17 @@ def post_journal(hub: Hub, *, run: str, day: date, moment: datetime, organizatio
     """Post the board's pending entries. Returns the exchange of the last journal posted, or None.
 
     Raises ConfigurationError for a missing account or a refused call, RetryableError when the ERP
-    does not answer, IntegrityError when it holds another journal of that number; run again then.
+    does not answer, WaitingError when it is closed, IntegrityError when it holds another journal of that
+    number. The journal then waits in the outbox; run again.
     """
     last = None
-    while (row := _unposted(hub, run=run, day=day, moment=moment, organization=organization)) is not None:
-        _deliver(hub, row, moment)
-        last = row.exchange
+    with outbox.Courier(hub, SENDERS) as courier:
+        while (row := _unposted(hub, run=run, day=day, moment=moment, organization=organization)) is not None:
+            system = f"{CONNECTOR}@{organization}"
+            with hub.transaction() as connection:
+                outbox.put(connection, system, row.number, exchange=row.exchange, route=ROUTE, moment=moment)
+            courier.bring(system, row.number, moment=moment)
+            last = row.exchange
     return last
 
 
@@ -84,62 +90,88 @@ def _unposted(hub: Hub, *, run: str, day: date, moment: datetime, organization: 
         return connection.execute(waiting).one()
 
 
-def _deliver(hub: Hub, row: sa.Row[Any], moment: datetime) -> None:
-    try:
-        receipt = _sent(hub, row)
-    except HubError as error:
-        with hub.transaction() as connection:
-            if isinstance(error, PartnerRefusedError) and error.status == _REFUSED:
-                _withdraw(connection, row.number)
-            exchanges.record(connection, row.exchange, state="failed", failure=error, moment=moment)
-        raise
-    with hub.transaction() as connection:
-        ledger.lock(connection, row.organization)
-        taken = connection.execute(
-            sa.update(journal)
-            .where(journal.c.number == row.number, journal.c.receipt.is_(None))
-            .values(receipt=receipt.number)
-        )
-        if taken.rowcount == 0:  # another process sent the same journal and recorded it first
-            return
-        counts = {
-            "journals": 1,
-            "journal_debit_cents": row.debit_cents,
-            "journal_credit_cents": row.credit_cents,
-            "journal_lines": receipt.accepted,
-        }
-        digest = hashlib.sha256(row.content.encode())
-        exchanges.record(
-            connection, row.exchange, state="done", counts=counts, digest=digest.digest(), moment=moment,
-            receipt={"journal": row.number, "number": receipt.number},
-        )  # fmt: skip
-        facts = {
-            "exchange": row.exchange,
-            "journal": row.number,
-            "receipt": receipt.number,
-            "sha256": digest.hexdigest(),
-            "counts": counts,
-        }
-        append(connection, moment, Entry("billing.journal-posted", None, facts))
+class _JournalSender:
+    """What the outbox asks about a journal."""
+
+    def content(
+        self,
+        connection: sa.Connection,
+        hub: Hub,  # noqa: ARG002 - the outbox gives it to every route
+        row: sa.Row[Any],
+        *,
+        moment: datetime,  # noqa: ARG002 - a journal is no one's: no decision ages
+    ) -> Delivery:
+        """The journal as it was written here, under its number."""
+        held = _journal(connection, row)
+        return Delivery(key=held.number, released=(), content=orjson.loads(held.content))
+
+    def received(
+        self,
+        connection: sa.Connection,
+        hub: Hub,  # noqa: ARG002 - the outbox gives it to every route
+        row: sa.Row[Any],
+        *,
+        delivery: Delivery,
+        receipt: Receipt,
+        moment: datetime,
+    ) -> None:
+        """Keep the receipt, when it is about every line."""
+        if receipt.refused or receipt.accepted != len(delivery.content["lines"]):
+            raise IntegrityError(
+                f"{row.destination}: it did not take every line of journal {row.key}. Compare both sides.",
+                f"{row.destination} : il n'a pas pris toutes les lignes du journal {row.key}."
+                " Comparez les deux côtés.",
+            )
+        _close(connection, _journal(connection, row), receipt, moment)
+
+    def failed(
+        self,
+        connection: sa.Connection,
+        hub: Hub,  # noqa: ARG002 - the outbox gives it to every route
+        row: sa.Row[Any],
+        *,
+        error: HubError,
+        moment: datetime,
+    ) -> None:
+        """The exchange says what stopped it; a journal that the ERP finds wrong is withdrawn."""
+        if isinstance(error, PartnerRefusedError) and error.status == _REFUSED:
+            _withdraw(connection, row.key)
+        exchanges.record(connection, row.exchange, state="failed", failure=error, moment=moment)
+
+
+SENDERS: Mapping[str, outbox.Sender] = MappingProxyType({ROUTE: _JournalSender()})
+
+
+def _journal(connection: sa.Connection, row: sa.Row[Any]) -> sa.Row[Any]:
+    """The journal of a delivery, held until the end of the transaction."""
+    return connection.execute(sa.select(journal).where(journal.c.number == row.key).with_for_update()).one()
+
+
+def _close(connection: sa.Connection, held: sa.Row[Any], receipt: Receipt, moment: datetime) -> None:
+    connection.execute(
+        sa.update(journal).where(journal.c.number == held.number).values(receipt=receipt.number)
+    )
+    counts = {
+        "journals": 1,
+        "journal_debit_cents": held.debit_cents,
+        "journal_credit_cents": held.credit_cents,
+        "journal_lines": receipt.accepted,
+    }
+    digest = hashlib.sha256(held.content.encode())
+    exchanges.record(
+        connection, held.exchange, state="done", counts=counts, digest=digest.digest(), moment=moment,
+        receipt={"journal": held.number, "number": receipt.number},
+    )  # fmt: skip
+    facts = {
+        "exchange": held.exchange,
+        "journal": held.number,
+        "receipt": receipt.number,
+        "sha256": digest.hexdigest(),
+        "counts": counts,
+    }
+    append(connection, moment, Entry("billing.journal-posted", None, facts))
 
 
 def _withdraw(connection: sa.Connection, number: str) -> None:
     connection.execute(sa.update(ledger_entry).where(ledger_entry.c.journal == number).values(journal=None))
     connection.execute(sa.delete(journal).where(journal.c.number == number))
-
-
-def _sent(hub: Hub, row: sa.Row[Any]) -> Receipt:
-    content = orjson.loads(row.content)
-    installation = site.installation(hub.settings.site_folder, f"{CONNECTOR}@{row.organization}")
-    target = load.target(installation)
-    try:
-        receipt = target.deliver(Delivery(key=row.number, released=(), content=content))
-    finally:
-        target.close()
-    if receipt.refused or receipt.accepted != len(content["lines"]):
-        raise IntegrityError(
-            f"{installation.system}: it did not take every line of journal {row.number}. Compare both sides.",
-            f"{installation.system} : il n'a pas pris toutes les lignes du journal {row.number}."
-            " Comparez les deux côtés.",
-        )
-    return receipt

@@ -7,7 +7,6 @@ from typing import Any, Protocol, runtime_checkable
 import sqlalchemy as sa
 
 from canonical_model.errors import ConfigurationError
-from connectors.kit import load
 from connectors.kit.installation import Installation
 from connectors.kit.protocol import Delivery, Receipt
 from gateway import site
@@ -76,7 +75,8 @@ def installed(settings: Settings) -> Installation:
 
 def connected(hub: Hub, system: str) -> Ministry:
     """The connector of the exchange's ministry; the caller closes it. Raises ConfigurationError."""
-    target = load.target(site.installation(hub.settings.site_folder, system))
+    known = site.connectors(hub.settings.site_folder)
+    target = known.target(site.installation(hub.settings.site_folder, system))
     if not isinstance(target, Ministry):
         raise ConfigurationError(
             f"{system}: this connector gives no return file. Name the ministry's connector in systems.yaml.",

@@ -211,3 +211,29 @@ def test_a_wrong_secret_stops_the_day_and_is_named_without_its_value(new_world: 
         world.run("first")
     assert "not-the-password" not in caught.value.english + caught.value.french
     assert 0 == count(world, "resource_version")
+
+
+def test_a_partner_that_takes_nothing_keeps_no_other_waiting_and_the_same_run_ends_later(
+    new_world: Callable[..., World],
+) -> None:
+    world = new_world(students=400, boards=1)
+    systems = world.hub.settings.site_folder / "systems.yaml"
+    told = systems.read_text()
+    systems.write_text(re.sub(r"http://127\.0\.0\.1:\d+/clara", "http://127.0.0.1:9/clara", told))
+
+    with pytest.raises(RetryableError, match="clara@916000"):
+        world.run("first")
+    assert 0 == count(world, "decision where purpose = 'admission' and delivered_at is not null")
+    assert 0 < count(world, "declaration where state = 'accepted'")
+    assert 0 < count(world, "journal where receipt is not null")
+    assert 0 < count(world, "slip")
+    assert {"waiting"} == {
+        row.state for row in rows(world, "select state from outbox where route = 'handoff'")
+    }
+    with pytest.raises(ConfigurationError, match="no report"):
+        steps.kept_report(world.hub, "first")
+
+    systems.write_text(told)
+    world.run("first")
+    assert steps.kept_report(world.hub, "first")["balanced"]
+    assert {"acknowledged"} == {row.state for row in rows(world, "select state from outbox")}

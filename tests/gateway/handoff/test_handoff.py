@@ -20,7 +20,7 @@ from connectors.kit.province.generate import generate
 from connectors.kit.sandbox import Running
 from gateway import handoff, release
 from gateway.evidence import chain
-from gateway.handoff import service
+from gateway.handoff import document, sending, service
 from gateway.keys import public_pem
 from gateway.store import exchanges
 from gateway.store.hub import Hub
@@ -145,8 +145,8 @@ def test_the_signature_verifies_with_the_public_key_alone(evening: Evening) -> N
             recipient="916000", purpose="admission", sections=service.SECTIONS, day=DAY, moment=MOMENT,
         )  # fmt: skip
 
-    signing = service.signer(evening.hub.keys)
-    text = service.render(signing, result.released[0], issuer="762000", issued_on=DAY).decode()
+    signing = document.signer(evening.hub.keys)
+    text = document.render(signing, result.released[0], issuer="762000", issued_on=DAY).decode()
 
     head, payload, signature = text.split(".")
     key: Any = load_pem_public_key(public_pem(evening.hub.keys))
@@ -288,7 +288,7 @@ def test_killed_after_the_college_took_it_the_same_delivery_gives_the_same_recei
     evening.school.answer(1)
     evening.prepare()
     with monkeypatch.context() as killed:
-        killed.setattr(service, "_close", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        killed.setattr(sending, "_close", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             evening.deliver()
     before = evening.evidence()
@@ -297,7 +297,10 @@ def test_killed_after_the_college_took_it_the_same_delivery_gives_the_same_recei
 
     assert 1 == counts["received"]
     assert 1 == len(evening.college.deliveries())
-    assert [*before, evening.evidence()[-1]] == evening.evidence()
+    assert ["delivery.sent", "handoff.delivered"] == [
+        body["kind"] for body in evening.evidence()[len(before) :]
+    ]
+    assert 1 == len({body["facts"]["key"] for body in evening.evidence() if body["kind"] == "delivery.sent"})
     with evening.hub.transaction() as connection:
         held = exchanges.find(connection, EXCHANGE)
     assert held is not None
@@ -325,7 +328,7 @@ def test_a_college_that_is_down_leaves_the_exchange_failed_and_a_later_try_mends
 ) -> None:
     evening.school.pupil(1)
     evening.school.answer(1)
-    evening.open("html")
+    evening.open("html200")
     evening.prepare()
 
     with pytest.raises(RetryableError):
@@ -368,7 +371,10 @@ def test_every_exchange_balances_and_the_chain_of_evidence_holds(evening: Evenin
         assert counts["population"] == apart
 
     kinds = Counter(body["kind"] for body in evening.evidence())
-    assert {"release.permitted": 4, "release.refused": 8, "handoff.delivered": 3} == kinds
+    assert {
+        "release.permitted": 4, "release.refused": 8, "handoff.delivered": 3,
+        "delivery.queued": 1, "delivery.sent": 1,
+    } == kinds  # fmt: skip
     with evening.hub.transaction() as connection:
         assert chain.verify(connection, public_pem(evening.hub.keys)).holds
 
