@@ -1,10 +1,12 @@
 """The invented province: the same for the same seed, plausible, and nobody in it can exist."""
 
+import hashlib
 import re
 import time
 from collections import Counter
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from typing import get_args
 
 import pytest
@@ -14,7 +16,7 @@ from stdnum import luhn
 
 from canonical_model import codings, identifiers
 from canonical_model.identifiers import POSTAL_CODE
-from connectors.kit.province import daycare, people, schooling
+from connectors.kit.province import daycare, declared, defects, people, plans, schooling, transport
 from connectors.kit.province.generate import generate
 from connectors.kit.province.model import DefectKind, Province, Pupil
 
@@ -42,6 +44,43 @@ def test_the_same_seed_size_and_day_give_the_same_province(seed: int, students: 
     assert repr(first) == repr(generate(seed, students=students, boards=boards, day=DAY))
     assert students == sum(len(board.pupils) for board in first.boards)
     assert ("762000", "711000", "889000")[:boards] == tuple(board.code for board in first.boards)
+
+
+def test_a_home_s_province_stays_what_it_was_byte_for_byte() -> None:
+    """What is invented later draws from streams of its own; a home that began before still has its pupils."""
+    told = repr(generate(1, students=600, boards=3, day=DAY)).encode()
+
+    assert (
+        "cff42f55295abeeb6ae26ed3aa125df7c4c24e692a420476372d068ce7a32a78" == hashlib.sha256(told).hexdigest()
+    )
+
+
+def test_what_is_invented_beside_the_province_is_the_same_again(province: Province) -> None:
+    board = province.boards[0]
+
+    for pupil in board.pupils[::40]:
+        assert declared.declared(province, board, pupil) == declared.declared(province, board, pupil)
+        assert transport.transported(province, board, pupil) == transport.transported(province, board, pupil)
+        assert plans.plan(province, board, pupil) == plans.plan(province, board, pupil)
+    kinds = {"one": lambda pupil: True, "other": lambda pupil: True, "nobody": lambda pupil: False}
+    carried = defects.carriers(province, board, "system", kinds)
+    assert carried == defects.carriers(province, board, "system", kinds)
+    assert {"one", "other"} == carried.keys()
+    assert len(set(carried.values())) == 2
+
+
+def test_who_is_present_at_the_census_is_counted_once_and_attends_one_school_at_a_time(
+    province: Province,
+) -> None:
+    for board in province.boards:
+        for pupil in board.pupils:
+            found = [f for f in declared.declared(province, board, pupil).frequentations if f.year == 2025]
+            present = pupil.enrolled_on <= CENSUS and (pupil.left_on is None or pupil.left_on > CENSUS)
+            assert [f.kind for f in found].count("FIN") == present
+            attended = sorted((f.start, f.end) for f in found if f.kind == "FRE")
+            for (_, left), (came, _) in pairwise(attended):
+                assert left is not None
+                assert left < came
 
 
 def test_another_seed_gives_another_province(province: Province) -> None:

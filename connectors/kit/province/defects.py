@@ -5,13 +5,13 @@ Choosing writes no fault: the sandbox whose defect it is writes it, in its own w
 """
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 from itertools import cycle
 from typing import get_args
 
-from connectors.kit.province.model import Board, Defect, DefectKind, Pupil
+from connectors.kit.province.model import Board, Defect, DefectKind, Province, Pupil
 
 SHARE = 0.01
 EVERY_KIND_FROM = 300  # students; a smaller province has the share only, the first kinds first
@@ -37,6 +37,24 @@ def plant(
         found += [Defect(kind, board, fiche) for board, fiche in chosen]
     accented = {(item.board, item.fiche) for item in found if item.kind == "windows-1252"}
     return tuple(_with_accents(board, accented) for board in boards), tuple(found)
+
+
+def carriers(
+    province: Province, board: Board, system: str, kinds: Mapping[str, Callable[[Pupil], bool]]
+) -> dict[str, int]:
+    """Who carries the defects that one system's sandbox plants itself: kind to fiche, each on another pupil.
+
+    Each kind is drawn from a stream of its own, so that `plant` is not moved; among those who fit and carry
+    none of `plant`'s, as long as there are any. A kind that nobody fits is left out.
+    """
+    planted = {defect.fiche for defect in province.defects if defect.board == board.code}
+    found: dict[str, int] = {}
+    for kind, fits in kinds.items():
+        fitting = [p.fiche for p in board.pupils if fits(p) and p.fiche not in found.values()]
+        free = [fiche for fiche in fitting if fiche not in planted] or fitting
+        if free:
+            found[kind] = random.Random(f"{province.seed}/{system}/{kind}/{board.code}").choice(free)
+    return found
 
 
 def _board_order(boards: tuple[Board, ...]) -> Iterator[str]:

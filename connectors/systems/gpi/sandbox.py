@@ -4,17 +4,12 @@ Written from the published facts, not from source.py. It holds what a real one h
 leave alone: the forecast year, a few rows of another board, a dummy school, columns nobody asked for.
 """
 
-import hashlib
 import unicodedata
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
-from urllib.parse import quote, urlencode
-
-import psycopg
-from psycopg import conninfo, sql
 
 from connectors.kit.province.model import Board, CourseMark, DefectKind, Guardian, Pupil
-from connectors.kit.sandbox_system import SandboxSystem
+from connectors.kit.sql_sandbox import Rows, SqlSandbox
 
 _NEIGHBOUR = "866000"  # the other board of whom a few rows lie in this database
 _FORECAST = 1000  # id_eco of next year's school: this year's plus this
@@ -57,100 +52,28 @@ _RELATIONS = {"father": "pere", "mother": "mere", "tutor": "tuteur"}
 _Row = tuple[Any, ...]
 
 
-class Sandbox(SandboxSystem):
+class Sandbox(SqlSandbox):
     """One board's GPI, in the database ``sandbox_gpi_<board>``, read by the role ``gpi_reader_<board>``."""
 
+    tables = _TABLES
+    missing_column = ("gpm_e_ele", "code_perm")
     known_faults: ClassVar[dict[str, str]] = {
         "down": "nobody answers at its address",
         "missing-column": "gpm_e_ele has no column code_perm",
         "wrong-secret": "the account's password was changed",
     }
 
-    @property
-    def database(self) -> str:
-        """The name of its database."""
-        return f"sandbox_gpi_{self.organization}"
-
-    @property
-    def reader(self) -> str:
-        """The read-only account of the hub."""
-        return f"gpi_reader_{self.organization}"
-
-    def prepare(self, postgres: str) -> None:
-        """Create account and database; the tables are loaded again only when their content differs."""
-        contents = dict(_contents(self))
-        marker = _marker(contents, self.faults)
-        with psycopg.connect(postgres, autocommit=True) as server:
-            self._account(server)
-            found = server.execute(
-                "select shobj_description(oid, 'pg_database') from pg_database where datname = %s",
-                [self.database],
-            ).fetchone()
-            if found == (marker,):
-                return
-            database = sql.Identifier(self.database)
-            server.execute(sql.SQL("drop database if exists {} with (force)").format(database))
-            server.execute(sql.SQL("create database {}").format(database))
-            with psycopg.connect(conninfo.make_conninfo(postgres, dbname=self.database)) as held:
-                self._load(held, contents)
-            comment = sql.SQL("comment on database {} is {}")  # last: a load that was cut is done again
-            server.execute(comment.format(database, sql.Literal(marker)))
-
-    def entry(self, base_url: str, postgres: str) -> dict[str, Any]:  # noqa: ARG002 - it speaks no HTTP
-        """A PostgreSQL URI without a password, which is the secret."""
-        parts = conninfo.conninfo_to_dict(postgres)
-        where = {name: str(parts[name]) for name in ("host", "port") if parts.get(name)}
-        if "down" in self.faults:
-            where = {"host": "127.0.0.1", "port": "1"}
-        return {
-            "system": self.system,
-            "address": f"postgresql://{self.reader}@/{self.database}?{urlencode(where, quote_via=quote)}",
-            "secrets": {"password": self.secret("password")},
-            "options": {},
-        }
-
-    def _account(self, server: psycopg.Connection) -> None:
-        known = server.execute("select 1 from pg_roles where rolname = %s", [self.reader]).fetchone()
-        password = self.secret("changed" if "wrong-secret" in self.faults else "password")
-        server.execute(
-            sql.SQL("{} role {} login password {}").format(
-                sql.SQL("alter" if known else "create"), sql.Identifier(self.reader), sql.Literal(password)
-            )
-        )
-
-    def _load(self, held: psycopg.Connection, contents: Mapping[str, list[_Row]]) -> None:
-        held.execute("create schema dbo")
-        for table, columns in _TABLES.items():
-            name = sql.Identifier("dbo", table)
-            held.execute(sql.SQL("create table {} ({})").format(name, sql.SQL(columns)))
-            with held.cursor().copy(sql.SQL("copy {} from stdin").format(name)) as copy:
-                for row in contents[table]:
-                    copy.write_row(row)
-        if "missing-column" in self.faults:
-            held.execute("alter table dbo.gpm_e_ele drop column code_perm")
-        reader = sql.Identifier(self.reader)
-        held.execute(sql.SQL("grant usage on schema dbo to {}").format(reader))
-        held.execute(sql.SQL("grant select on all tables in schema dbo to {}").format(reader))
-
-
-def _marker(contents: Mapping[str, list[_Row]], faults: frozenset[str]) -> str:
-    """Changes when a row, a table or a fault does."""
-    told = hashlib.sha256(repr((sorted(_TABLES.items()), sorted(faults & {"missing-column"}))).encode())
-    for table, rows in sorted(contents.items()):
-        told.update(repr((table, rows)).encode())
-    return told.hexdigest()
-
-
-def _contents(sandbox: Sandbox) -> Iterator[tuple[str, list[_Row]]]:
-    board, year = sandbox.province.board(sandbox.organization), sandbox.province.school_year
-    planted = {kind: sandbox.province.defects_of(board.code, kind) for kind in _PLANTED}
-    codes = _codes(board, sandbox.province.defects_of(board.code, "shared-code-permanent"))
-    yield "gpm_t_eco", list(_schools(board, year))
-    yield "gpm_e_ele", [*(_pupil(board, p, codes, planted) for p in board.pupils), *_neighbours(year)]
-    yield "gpm_e_dan", [row for p in board.pupils for row in _annual_files(p, year, planted)]
-    courses = {(p.school.key, m.course): (m.title, m.units) for p in board.pupils for m in p.marks}
-    yield "gpm_t_mat", [(*key, *told) for key, told in sorted(courses.items())]
-    yield "gpm_e_mat_ele", list(_course_files(board, planted["unmapped-result"]))
+    def contents(self) -> Iterator[tuple[str, Rows]]:
+        """The five tables, with what a reader must leave alone."""
+        board, year = self.province.board(self.organization), self.province.school_year
+        planted = {kind: self.province.defects_of(board.code, kind) for kind in _PLANTED}
+        codes = _codes(board, self.province.defects_of(board.code, "shared-code-permanent"))
+        yield "gpm_t_eco", list(_schools(board, year))
+        yield "gpm_e_ele", [*(_pupil(board, p, codes, planted) for p in board.pupils), *_neighbours(year)]
+        yield "gpm_e_dan", [row for p in board.pupils for row in _annual_files(p, year, planted)]
+        courses = {(p.school.key, m.course): (m.title, m.units) for p in board.pupils for m in p.marks}
+        yield "gpm_t_mat", [(*key, *told) for key, told in sorted(courses.items())]
+        yield "gpm_e_mat_ele", list(_course_files(board, planted["unmapped-result"]))
 
 
 def _schools(board: Board, year: int) -> Iterator[_Row]:

@@ -1,0 +1,1 @@
+"""Geobus, the school transport of a board. Loaded by name only (connectors.kit.load)."""

@@ -1,0 +1,1 @@
+"""Jade (youth), what a board declares and receives. Loaded by name only (connectors.kit.load)."""
