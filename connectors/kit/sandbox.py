@@ -8,7 +8,7 @@ import logging
 import socket
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -28,6 +28,7 @@ from connectors.kit.province.model import Province
 from connectors.kit.sandbox_system import SandboxSystem
 
 Faults = Mapping[str, frozenset[str]]
+EVERY = "*"  # faults for every system that knows them
 NO_FAULTS: Faults = MappingProxyType({})
 _HOST = "127.0.0.1"
 
@@ -63,17 +64,41 @@ def kind(connector: str) -> type[SandboxSystem]:
     return found
 
 
+def kind_at(folder: Path) -> type[SandboxSystem]:
+    """The class of the simulated system of a connector that stands in that folder, ours or a site's own.
+
+    Raises ConfigurationError when the folder has no sandbox.py, or one without ``Sandbox``.
+    """
+    found = getattr(load.part(folder, "sandbox"), "Sandbox", None)
+    if not (isinstance(found, type) and issubclass(found, SandboxSystem)):
+        raise _no_sandbox(folder)
+    return found
+
+
+def _no_sandbox(folder: Path) -> ConfigurationError:
+    return ConfigurationError(
+        f"{folder / 'sandbox.py'}: no class Sandbox. Write one; CONTRIBUTING.md shows how.",
+        f"{folder / 'sandbox.py'} : aucune classe Sandbox. Écrivez-la; CONTRIBUTING.md montre comment.",
+    )
+
+
 def parse_faults(text: str) -> Faults:
-    """``gpi@762000=slow+cut,clara=html`` as a mapping from system or connector to fault names."""
+    """``gpi@762000=slow+cut,clara=html200`` as a mapping from system or connector to fault names.
+
+    A fault without a system, as in ``slow,cut``, is for every system that knows it.
+    """
     found: dict[str, frozenset[str]] = {}
     for part in filter(None, (piece.strip() for piece in text.split(","))):
         system, equals, faults = part.partition("=")
-        if not equals or not system or not faults:
+        if not equals:
+            system, faults = EVERY, system
+        names = frozenset(faults.split("+"))
+        if not system or not all(names):
             raise ConfigurationError(
-                f"--faults: {part!r} is not SYSTEM=FAULT+FAULT. Correct the option.",
-                f"--faults : {part!r} n'est pas SYSTÈME=DÉFAUT+DÉFAUT. Corrigez l'option.",
+                f"--faults: {part!r} is not FAULT or SYSTEM=FAULT+FAULT. Correct the option.",
+                f"--faults : {part!r} n'est ni DÉFAUT ni SYSTÈME=DÉFAUT+DÉFAUT. Corrigez l'option.",
             )
-        found[system] = frozenset(faults.split("+"))
+        found[system] = found.get(system, frozenset()) | names
     return MappingProxyType(found)
 
 
@@ -82,10 +107,10 @@ def find(
 ) -> tuple[SandboxSystem, ...]:
     """The simulated systems of a province, each with a folder of its own below `folder`.
 
-    `systems`: connectors or systems (``gpi``, ``gpi@762000``) to keep; None for all. Raises
-    ConfigurationError for a name, or a fault, that nothing answers to.
+    `systems`: connectors or systems (``gpi``, ``gpi@762000``) to keep; None for those of the
+    demonstration. Raises ConfigurationError for a name, or a fault, that nothing answers to.
     """
-    wanted = tuple(systems) if systems is not None else connectors()
+    wanted = tuple(systems) if systems is not None else tuple(filter(_demonstrated, connectors()))
     found = []
     for connector in connectors():
         if not {connector} & {name.partition("@")[0] for name in wanted}:
@@ -96,10 +121,13 @@ def find(
             if {connector, system} & set(wanted):
                 told = faults.get(connector, frozenset()) | faults.get(system, frozenset())
                 _check_faults(system, made_by, told)
+                told |= faults.get(EVERY, frozenset()) & made_by.known_faults.keys()
                 place = folder / connector / organization
                 place.mkdir(parents=True, exist_ok=True)
                 found.append(made_by(organization, province, place, told))
-    _check_names((*wanted, *faults), {name for made in found for name in (made.connector, made.system)})
+    names = (*wanted, *(name for name in faults if name != EVERY))
+    _check_names(names, {name for made in found for name in (made.connector, made.system)})
+    _check_known(found, faults.get(EVERY, frozenset()))
     return tuple(found)
 
 
@@ -136,7 +164,8 @@ def run(
     with _listening(port) as listener:
         found = find(province, folder, systems=systems, faults=faults)
         _prepared(found, f"http://{_HOST}:{port}", postgres)
-        _server(found).run(sockets=[listener])
+        with _serving_otherwise(found):
+            _server(found).run(sockets=[listener])
 
 
 @contextmanager
@@ -149,18 +178,25 @@ def running(
     faults: Faults = NO_FAULTS,
 ) -> Iterator[Running]:
     """The systems on a free port, in a thread, for the length of a test."""
+    with serving(find(province, folder, systems=systems, faults=faults), postgres=postgres) as made:
+        yield made
+
+
+@contextmanager
+def serving(found: Sequence[SandboxSystem], *, postgres: str = "") -> Iterator[Running]:
+    """Simulated systems that were made already, those of a site's own folder too, on a free port, in a thread."""
     with _listening(0) as listener:
         base_url = f"http://{_HOST}:{listener.getsockname()[1]}"
-        found = find(province, folder, systems=systems, faults=faults)
         entries = _prepared(found, base_url, postgres)
         server = _server(found)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-        thread.start()
-        try:
-            yield Running(base_url, found, entries)
-        finally:
-            server.should_exit = True
-            thread.join(timeout=10)
+        with _serving_otherwise(found):
+            thread.start()
+            try:
+                yield Running(base_url, tuple(found), entries)
+            finally:
+                server.should_exit = True
+                thread.join(timeout=10)
 
 
 def application(systems: Sequence[SandboxSystem]) -> Starlette:
@@ -175,6 +211,15 @@ def application(systems: Sequence[SandboxSystem]) -> Starlette:
         if app is not None:
             routes.append(Mount(f"/{made.connector}/{made.organization}", app=app))
     return Starlette(routes=routes)
+
+
+@contextmanager
+def _serving_otherwise(systems: Sequence[SandboxSystem]) -> Iterator[None]:
+    """The servers of the systems that speak something else than HTTP."""
+    with ExitStack() as others:
+        for made in systems:
+            others.enter_context(made.serve())
+        yield
 
 
 def _prepared(systems: Sequence[SandboxSystem], base_url: str, postgres: str) -> tuple[dict[str, Any], ...]:
@@ -210,6 +255,10 @@ def _listening(port: int) -> Iterator[socket.socket]:
         yield listener
 
 
+def _demonstrated(connector: str) -> bool:
+    return kind(connector).demonstrated
+
+
 def _organizations(made_by: type[SandboxSystem], province: Province) -> tuple[str, ...]:
     return tuple(board.code for board in province.boards) if made_by.per_board else made_by.organizations
 
@@ -220,6 +269,17 @@ def _check_faults(system: str, made_by: type[SandboxSystem], told: frozenset[str
         raise ConfigurationError(
             f"{system}: it has no fault {unknown[0]!r}. Choose among: {known}.",
             f"{system} : le défaut {unknown[0]!r} n'existe pas. Choisissez parmi : {known}.",
+        )
+
+
+def _check_known(systems: Sequence[SandboxSystem], told: frozenset[str]) -> None:
+    """A fault for every system must be known to one of them: a misspelt one would be no fault at all."""
+    names = {name for made in systems for name in made.known_faults}
+    if unknown := sorted(told - names):
+        known = ", ".join(sorted(names)) or "-"
+        raise ConfigurationError(
+            f"--faults: no system here has a fault {unknown[0]!r}. Choose among: {known}.",
+            f"--faults : aucun système d'ici n'a le défaut {unknown[0]!r}. Choisissez parmi : {known}.",
         )
 
 

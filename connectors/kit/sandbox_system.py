@@ -5,7 +5,9 @@ is there to test. It keeps what it received in its folder, for a partner does no
 """
 
 import hashlib
+import sys
 from abc import ABC, abstractmethod
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -20,11 +22,13 @@ class SandboxSystem(ABC):
     `per_board`: one for every board of the province; else one for each of `organizations`.
     `known_faults`: the misbehaviours it can be told, by name, with what each does; the names of
     `faults` are among them.
+    `demonstrated`: whether the demonstration's day talks to it; one that is not is asked for by name.
     """
 
     per_board: ClassVar[bool] = True
     organizations: ClassVar[tuple[str, ...]] = ()
     known_faults: ClassVar[dict[str, str]] = {}
+    demonstrated: ClassVar[bool] = True
 
     def __init__(
         self, organization: str, province: Province, folder: Path, faults: frozenset[str] = frozenset()
@@ -37,7 +41,7 @@ class SandboxSystem(ABC):
     @property
     def connector(self) -> str:
         """The name of the connector: that of the folder of its sandbox.py."""
-        return type(self).__module__.rsplit(".", 2)[-2]
+        return Path(str(sys.modules[type(self).__module__].__file__)).parent.name
 
     @property
     def system(self) -> str:
@@ -62,6 +66,10 @@ class SandboxSystem(ABC):
         It is asked for after `prepare`. A mounted application gets no lifespan events.
         """
         return None
+
+    def serve(self) -> AbstractContextManager[None]:
+        """Its server when it does not speak HTTP, for the length of the block; asked for after `prepare`."""
+        return nullcontext()
 
     @abstractmethod
     def entry(self, base_url: str, postgres: str) -> dict[str, Any]:

@@ -111,7 +111,20 @@ def _bench(app: typer.Typer) -> None:
     bench.register(app)
 
 
+def _outbox(app: typer.Typer) -> None:
+    from gateway.cli import outbox  # noqa: PLC0415
+
+    outbox.register(app)
+
+
+def _connectors(app: typer.Typer) -> None:
+    from gateway.cli import connector  # noqa: PLC0415
+
+    connector.register(app)
+
+
 _MODULES = (
+    (("connector",), _connectors),
     (("demo",), _day),
     (("up", "serve", "down", "status", "doctor", "sandbox"), _services),
     (("mapping",), _mappings),
@@ -120,6 +133,7 @@ _MODULES = (
     (("identifier",), _identifiers),
     (("dossier", "consent"), _dossiers),
     (("quarantine", "evidence", "exchange", "store"), _accounts),
+    (("outbox",), _outbox),
 )
 
 

@@ -6,10 +6,10 @@ from typing import get_args
 
 import pytest
 
-from connectors.kit import load, manifest, sandbox
+from connectors.kit import load, sandbox
 from connectors.kit.province.model import DefectKind
 
-KIT = Path(manifest.__file__).parent
+KIT = Path(load.__file__).parent
 
 
 def first_cells(path: Path, heading: str | None = None) -> set[str]:
@@ -36,10 +36,6 @@ def test_a_table_of_faults_lists_those_that_the_sandbox_knows(name: str) -> None
     if table := re.search(r"^\| fault \|.*?(?:\n\n|\Z)", text, re.MULTILINE | re.DOTALL):
         listed = re.findall(r"^\| `([a-z0-9-]+)` \|", table[0], re.MULTILINE)
         assert sorted(sandbox.kind(name).known_faults) == sorted(listed)
-
-
-def test_every_key_of_a_manifest_is_documented() -> None:
-    assert set(manifest.KEYS) == first_cells(KIT / "README.md", "Manifest")
 
 
 def test_every_kind_of_defect_is_documented() -> None:

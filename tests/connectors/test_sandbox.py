@@ -63,18 +63,31 @@ def test_a_port_that_is_taken_is_named(province: Province, tmp_path: Path) -> No
 
 
 def test_an_unknown_system_or_fault_is_refused(province: Province, tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match="ariane: no such sandbox"):
-        sandbox.find(province, tmp_path, systems=["ariane"])
+    with pytest.raises(ConfigurationError, match="nowhere: no such sandbox"):
+        sandbox.find(province, tmp_path, systems=["nowhere"])
     with pytest.raises(ConfigurationError, match="has no fault 'sleepy'"):
         sandbox.find(province, tmp_path, systems=[NAME], faults={NAME: frozenset({"sleepy"})})
 
 
 def test_faults_are_written_as_system_and_names() -> None:
-    assert {"gpi@762000": {"slow", "cut"}, "clara": {"html"}} == dict(
-        sandbox.parse_faults("gpi@762000=slow+cut, clara=html")
+    assert {"gpi@762000": {"slow", "cut"}, "clara": {"html200"}} == dict(
+        sandbox.parse_faults("gpi@762000=slow+cut, clara=html200")
     )
     with pytest.raises(ConfigurationError, match="--faults"):
-        sandbox.parse_faults("gpi")
+        sandbox.parse_faults("gpi=")
+
+
+def test_a_fault_without_a_system_is_for_every_system_that_knows_it(
+    province: Province, tmp_path: Path
+) -> None:
+    faults = sandbox.parse_faults("down, clara=busy,expired-token")
+    made = sandbox.find(province, tmp_path, systems=[f"{NAME}@762000", "clara"], faults=faults)
+
+    assert {f"{NAME}@762000": {"down"}, "clara@916000": {"down", "busy", "expired-token"}} == {
+        item.system: item.faults for item in made
+    }
+    with pytest.raises(ConfigurationError, match="no system here has a fault 'sleepy'"):
+        sandbox.find(province, tmp_path, systems=[NAME], faults=sandbox.parse_faults("sleepy"))
 
 
 def test_secrets_are_the_same_again_and_different_everywhere(province: Province, tmp_path: Path) -> None:
@@ -88,10 +101,19 @@ def test_secrets_are_the_same_again_and_different_everywhere(province: Province,
 def test_every_connector_with_a_sandbox_has_the_class_that_is_looked_for(
     province: Province, tmp_path: Path
 ) -> None:
-    found = sandbox.find(province, tmp_path)
+    found = sandbox.find(province, tmp_path, systems=sandbox.connectors())
 
     assert set(sandbox.connectors()) == {made.connector for made in found}
     assert all(isinstance(made, SandboxSystem) for made in found)
+
+
+def test_a_system_that_the_day_does_not_talk_to_is_found_by_its_name_only(
+    province: Province, tmp_path: Path
+) -> None:
+    apart = {name for name in sandbox.connectors() if not sandbox.kind(name).demonstrated}
+
+    assert {"jade", "geobus", "spi"} <= apart
+    assert not apart & {made.connector for made in sandbox.find(province, tmp_path)}
 
 
 def test_production_does_not_load_a_sandbox_by_accident() -> None:
@@ -99,7 +121,9 @@ def test_production_does_not_load_a_sandbox_by_accident() -> None:
     code = (
         "import sys; from importlib import import_module; from connectors.kit import load\n"
         "for m in load.manifests():\n"
-        "    import_module(f'connectors.systems.{m.name}.' + m.entry.split(':')[0])\n"
+        "    if m.entry: import_module(f'connectors.systems.{m.name}.' + m.entry.split(':')[0])\n"
+        "for protocol in {m.protocol for m in load.manifests() if not m.entry}:\n"
+        "    import_module(f'connectors.kit.{protocol}.declared')\n"
         "print([name for name in sys.modules if 'sandbox' in name or 'province' in name])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

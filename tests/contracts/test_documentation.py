@@ -78,7 +78,7 @@ def test_every_package_folder_has_a_readme() -> None:
 
 
 def test_the_steps_for_a_connector_name_what_a_connector_has() -> None:
-    walk = text("CONTRIBUTING.md").split("## One more connector")[1]
+    walk = text("CONTRIBUTING.md").split("## A new connector")[1]
     parts = {path.name for folder in load.folders() for path in folder.iterdir() if "__" not in path.name}
 
     for part in parts - {"target.py"}:
