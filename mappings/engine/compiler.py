@@ -19,7 +19,7 @@ from mappings.engine.pieces import Coded
 from mappings.engine.plan import COLUMN, KEY, OUT, RULE, Plan
 from mappings.engine.result import DOCUMENTS, RECORD, REJECTS, Mapped
 from mappings.engine.sides import ready
-from mappings.engine.streams import ROW
+from mappings.engine.streams import FEW_ROWS, ROW
 from mappings.engine.targets import model_of
 from mappings.engine.validation import Fault
 
@@ -81,13 +81,18 @@ class Run:
         `twice`: the keys that several rows of the whole stream bear (`repeated_keys`); None when the part is
         the whole stream. Raises ConfigurationError when the part breaks the contract.
         """
-        main = self._plan.keyed(self._main(part), _known(twice, part))
-        slices = [main[start : start + self._slice] for start in range(0, main.height, self._slice)]
-        if len(slices) > 1:
-            with ThreadPoolExecutor(_THREADS) as threads:
-                parts = list(threads.map(self._part, slices))
+        main = self._main(part)
+        known = _known(twice, part)
+        if 0 < main.height < FEW_ROWS:
+            parts = [self._given(*self._plan.few_rows(main, self._sides, known))]
         else:
-            parts = [self._part(part) for part in slices]
+            keyed = self._plan.keyed(main, known)
+            slices = [keyed[start : start + self._slice] for start in range(0, keyed.height, self._slice)]
+            if len(slices) > 1:
+                with ThreadPoolExecutor(_THREADS) as threads:
+                    parts = list(threads.map(self._part, slices))
+            else:
+                parts = [self._part(part) for part in slices]
         return _together(self.mapping, parts, main.height, self._evolved)
 
     def keys(self, part: pl.DataFrame) -> pl.Series:
@@ -108,8 +113,10 @@ class Run:
             self._evolved[name] = found
         return streams.admitted(self.mapping, name, frame, system=self._system, sound=sound)
 
-    def _part(self, main: pl.DataFrame) -> "_Part":
-        rows, coded = self._plan.rows(main, self._sides)
+    def _part(self, keyed: pl.DataFrame) -> "_Part":
+        return self._given(*self._plan.rows(keyed, self._sides))
+
+    def _given(self, rows: pl.DataFrame, coded: Coded) -> "_Part":
         records, coded = self._plan.records(rows, coded)
         broken_rows = rows[RULE].null_count() < rows.height
         refused = rows.filter(~pl.col(OUT) & pl.col(RULE).is_not_null()) if broken_rows else rows.clear()
@@ -133,7 +140,7 @@ class Run:
             documents=documents.sort("row", maintain_order=True) if self.mapping.unpivot else documents,
             rejects=_rejects(self.mapping, records, refused, broken, faults),
             filtered=filtered,
-            empty=main.height - filtered - refused.height - used,
+            empty=rows.height - filtered - refused.height - used,
             candidates=refused.height + records.height,
         )
 

@@ -40,8 +40,10 @@ class Making:
 
     def over(self, frame: pl.DataFrame, values: dict[int, Value]) -> tuple[pl.DataFrame, Coded]:
         """The frame with the leaf column of each value and its fault's, but for those that are coded."""
+        if not values:
+            return frame, {}
         if frame.height < _MANY:
-            return frame.with_columns(self._all(values)), {}
+            return frame.with_columns(self.all_of(values)), {}
         others = {number: value for number, value in values.items() if not value.sources}
         found: dict[str, pl.Series] = {}
         coded: dict[str, tuple[str, pl.Series]] = {}
@@ -84,8 +86,8 @@ class Making:
                     found[name] = numbers.alias(texts.column_of(name))
         return found
 
-    def _all(self, values: dict[int, Value]) -> list[pl.Expr]:
-        """The expressions of all values, made once."""
+    def all_of(self, values: dict[int, Value]) -> list[pl.Expr]:
+        """The leaf column of each value and its fault's, as expressions; made once."""
         key = tuple(values)
         if key not in self._expressions:
             self._expressions[key] = expressions_of(values)

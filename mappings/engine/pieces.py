@@ -28,6 +28,8 @@ def places_of(coded: Coded) -> list[str]:
 
 def plain(frame: pl.DataFrame, coded: Coded) -> pl.DataFrame:
     """The frame with its coded columns written out."""
+    if not coded:
+        return frame
     return frame.with_columns(values[frame[place]].alias(name) for name, (place, values) in coded.items())
 
 

@@ -27,6 +27,8 @@ AMBIGUOUS = "ambiguous-match"
 LONGEST_KEY = 200  # canonical_model.provenance.Place.key
 _INDEX = "?index"
 
+_AS_WRITTEN = pl.QueryOptFlags.none()  # to better the plan of a few rows takes longer than it saves
+
 _NO_TEXT = pl.lit(None, dtype=pl.String)
 
 
@@ -130,17 +132,35 @@ class Plan:
         )
 
     def rows(self, main: pl.DataFrame, sides: Frames[str, Side]) -> tuple[pl.DataFrame, Coded]:
-        """Each row with its joins, its state (`?out`, `?rule`, `?column`) and the values without slot."""
+        """Each row of `keyed` with its joins, its state (`?out`, `?rule`, `?column`) and the values without slot."""
+        frame, before = self._joined(main, sides)
+        made, coded = self.made.over(self._judged(frame.lazy()).collect(), self._plain)
+        return made, {**before, **coded}
+
+    def few_rows(
+        self, main: pl.DataFrame, sides: Frames[str, Side], twice: pl.Series | None
+    ) -> tuple[pl.DataFrame, Coded]:
+        """`rows` of `keyed`, in one go: for a few rows, to make a plan takes longer than to run it."""
+        frame, coded = self._joined(main, sides)
+        first, then = self._first(twice)
+        keyed = frame.lazy().with_columns(first).with_columns(then)
+        made = self._judged(keyed).with_columns(self.made.all_of(self._plain))
+        return made.collect(optimizations=_AS_WRITTEN, engine="in-memory"), coded
+
+    def _joined(self, main: pl.DataFrame, sides: Frames[str, Side]) -> tuple[pl.DataFrame, Coded]:
         frame = main
-        before: dict[str, tuple[str, pl.Series]] = {}
+        coded: dict[str, tuple[str, pl.Series]] = {}
         for join in self.mapping.joined:
             frame = frame.hstack(sides[join.stream].found(main, join))
-            before |= sides[join.stream].coded
-        if self.mapping.joins:
-            judgements, kept = self._state
-            frame = frame.lazy().with_columns(judgements).with_columns(kept).collect()
-        made, coded = self.made.over(frame, self._plain)
-        return made, {**before, **coded}
+            coded |= sides[join.stream].coded
+        return frame, coded
+
+    def _judged(self, joined: pl.LazyFrame) -> pl.LazyFrame:
+        """The rows with what the joins say of their state."""
+        if not self.mapping.joins:
+            return joined
+        judgements, kept = self._state
+        return joined.with_columns(judgements).with_columns(kept)
 
     def records(self, rows: pl.DataFrame, coded: Coded) -> tuple[pl.DataFrame, Coded]:
         """The records of the rows in use: `_row`, `?key`, `?slot`, the JSON of each field, and the faults."""
@@ -152,11 +172,12 @@ class Plan:
         else:
             carried = [name for name in self._carried if name not in coded]
             places = places_of(coded)
-            few = used.height < FEW_ROWS
-            unpivoted = _unpivoted_one_by_one if few else _unpivoted
+            unpivoted = _unpivoted_one_by_one if used.height < FEW_ROWS else _unpivoted
             frame = unpivoted(used, unpivot, [*carried, *places])
         made, more = self.made.over(frame, self._slotted)
         every = {**coded, **more}
+        if made.height < FEW_ROWS:  # what nobody reads does no harm
+            return made, every
         leaves = [name for name in self._leaves if name not in every]
         return made.select(ROW, KEY, SLOT, *leaves, *self.folded, *places_of(every)), every
 
