@@ -6,6 +6,7 @@ from dataclasses import replace
 from itertools import combinations
 
 from canonical_model.resources import NAMES
+from connectors.kit import load
 from mappings.engine import compiler, loader
 from mappings.engine.language import Condition, Mapping, Test
 from tests.mappings.test_samples import DAY, _sample
@@ -16,17 +17,27 @@ ADDRESSES = ("jade/father_address@1", "jade/mother_address@1", "jade/tutor_addre
 def overwrites(one: Mapping, other: Mapping) -> bool:
     """Whether a row of their common stream can become two records of the same resource, key and slot.
 
-    Two versions of one mapping are never installed together. A condition that no cell fulfils for both keeps
-    two mappings apart.
+    Two versions of one mapping are never installed together, nor are two that different connectors run: a record is
+    of the system that gave it. A condition that no cell fulfils for both keeps two mappings apart.
     """
     return (
         one.system == other.system
+        and not _of_two_connectors(one, other)
         and one.id.partition("@")[0] != other.id.partition("@")[0]
         and one.resource in NAMES
         and (one.resource, one.stream, one.key) == (other.resource, other.stream, other.key)
         and bool(_slots(one) & _slots(other))
         and not any(_apart(first, second) for first in one.where for second in other.where)
     )
+
+
+def _of_two_connectors(one: Mapping, other: Mapping) -> bool:
+    """Whether connectors run both, and none of them both."""
+    by_one, by_other = (
+        {manifest.name for manifest in load.manifests() if mapping.id in manifest.mappings}
+        for mapping in (one, other)
+    )
+    return bool(by_one and by_other) and not by_one & by_other
 
 
 def _slots(mapping: Mapping) -> set[str | None]:
