@@ -1,7 +1,8 @@
 """The day as one DAG: take in, reconcile, release, bill, close. Wiring only, no rule and no record.
 
 Which systems are installed is asked when the run starts: one more system is one more mapped task,
-never one more line here.
+never one more line here. A partner that takes no delivery holds up nobody else's: each delivery is a task of
+its own, and what follows it follows that one alone.
 """
 
 import os
@@ -35,6 +36,10 @@ charge = step("gateway.day:charge", "Facturer le service de garde", per="board")
 post_journal = step("gateway.day:post_journal", "Porter au grand livre", per="board")
 issue_slips = step("gateway.day:issue_slips", "Produire les relevés 24", per="board")
 
+# It runs after a failed delivery, for it tells what that left waiting; the delivery was tried again, not this.
+tell_waiting = step(
+    "gateway.day:tell_waiting", "Dire ce qui attend", trigger_rule="all_done_min_one_success", retries=0
+)
 close_evidence = step("gateway.day:close_evidence", "Sceller la preuve")
 report = step("gateway.day:report", "Rendre compte")
 
@@ -44,19 +49,22 @@ def handoff() -> None:
     deliver.expand(exchange=prepare_handoff())
 
 
+@task_group(group_id="declaration", group_display_name="Un lot", prefix_group_id=False)
+def declaration(exchange: str) -> None:
+    collect(exchange=transmit(exchange=exchange))
+
+
 @task_group(group_id="ministry", group_display_name="Déclaration au ministère", prefix_group_id=False)
 def ministry() -> None:
-    declarations = prepare_declarations()
-    transmit.expand(exchange=declarations) >> collect.expand(exchange=declarations)
+    declaration.expand(exchange=prepare_declarations())
 
 
 @task_group(group_id="billing", group_display_name="Garde, grand livre et relevés", prefix_group_id=False)
 def billing(admitted_boards: list[str]) -> None:
-    (
-        charge.expand(board=admitted_boards)
-        >> post_journal.expand(board=admitted_boards)
-        >> issue_slips.expand(board=admitted_boards)
-    )
+    charge.expand(board=admitted_boards) >> [
+        post_journal.expand(board=admitted_boards),
+        issue_slips.expand(board=admitted_boards),  # a slip tells what was paid, whatever the ERP has of it
+    ]
 
 
 @dag(
@@ -80,6 +88,11 @@ def hub_day() -> None:
     4. *Garde* : jours de présence, factures, grand livre, relevés 24.
     5. *Preuve* : la chaîne est vérifiée et scellée, puis le compte rendu est écrit.
 
+    **Un partenaire est fermé à cette heure ?** Ses envois attendent, le compte rendu les compte, et la journée se
+    ferme; « Envois en attente » (`hub_outbox`) les fait partir à l'ouverture. **Un partenaire est en panne ?**
+    Les autres sont servis, « Dire ce qui attend » échoue et nomme les files; la journée ne se ferme pas. Une fois
+    les envois partis, effacez l'état des étapes en échec.
+
     **Une étape a échoué ?** Ouvrez son journal : la dernière erreur dit où, quoi, et que faire. Corrigez,
     puis effacez l'état de l'étape (« Clear ») : chaque étape est une transaction, la reprendre ne double
     rien. Une étape en attente de reprise attend un partenaire ; il n'y a rien à faire. Rejouer la journée
@@ -92,7 +105,9 @@ def hub_day() -> None:
     admit.expand(board=found) >> reconciled
 
     sides = [handoff(), ministry(), billing(found)]
-    reconciled >> sides >> close_evidence() >> report()
+    told, closed = tell_waiting(), close_evidence()
+    reconciled >> sides >> told
+    [*sides, told] >> closed >> report()
 
 
 hub_day()

@@ -6,12 +6,15 @@ passes between two steps. Called twice, or killed and called again, a step ends 
     plan_intake → fetch → translate → boards → admit → reconcile_intake
         → prepare_handoff → deliver
         → prepare_declarations → transmit → collect
-        → charge → post_journal → issue_slips
-        → close_evidence → report
+        → charge → post_journal, issue_slips
+        → tell_waiting → close_evidence → report
+
+A partner outside of its opening hours is no error of a step: the delivery waits in the outbox, the day goes on
+to its report, and `gateway/rounds.py` sends it once the partner opens.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, Protocol
@@ -21,7 +24,7 @@ import stamina
 from sqlalchemy.dialects.postgresql import insert
 
 from canonical_model.errors import ConfigurationError, IntegrityError, RetryableError
-from gateway import handoff, intake, ministry, plan, site
+from gateway import handoff, intake, ministry, outbox, plan, site
 from gateway import report as reporting
 from gateway.billing import service as billing
 from gateway.evidence.chain import Entry, append, sign_head
@@ -130,8 +133,8 @@ def prepare_handoff(*, run_id: str) -> list[str]:
 
 
 def deliver(exchange: str, *, run_id: str) -> str:
-    """Hand one bundle over and keep the cégep's receipt. Returns the exchange."""
-    with opened(run_id) as day:
+    """Hand one bundle over and keep the cégep's receipt; closed, it waits. Returns the exchange."""
+    with opened(run_id) as day, suppress(outbox.ClosedError):
         handoff.deliver(day.hub, exchange, moment=moment())
     return exchange
 
@@ -143,16 +146,22 @@ def prepare_declarations(*, run_id: str) -> list[str]:
 
 
 def transmit(exchange: str, *, run_id: str) -> str:
-    """Send one lot to the ministry and keep its acknowledgement. Returns the exchange."""
-    with opened(run_id) as day:
+    """Send one lot to the ministry and keep its acknowledgement; closed, it waits. Returns the exchange."""
+    with opened(run_id) as day, suppress(outbox.ClosedError):
         ministry.transmit(day.hub, exchange, moment=moment())
     return exchange
 
 
 def collect(exchange: str, *, run_id: str) -> str:
-    """Read the return file of one lot; raises RetryableError while it is not ready. Returns the exchange."""
+    """Read the return file of one lot; raises RetryableError while it is not ready. Returns the exchange.
+
+    A lot that waits in the outbox has no return yet: a round reads it once it has left.
+    """
     with opened(run_id) as day:
-        ministry.collect(day.hub, exchange, moment=moment())
+        with day.hub.transaction() as connection:
+            waits = outbox.waits(connection, [exchange])
+        if not waits:
+            ministry.collect(day.hub, exchange, moment=moment())
     return exchange
 
 
@@ -164,8 +173,8 @@ def charge(board: str, *, run_id: str) -> str:
 
 
 def post_journal(board: str, *, run_id: str) -> str:
-    """Post what the ERP does not have yet, as a balanced journal. Returns the board."""
-    with opened(run_id) as day:
+    """Post what the ERP does not have yet, as a balanced journal; closed, it waits. Returns the board."""
+    with opened(run_id) as day, suppress(outbox.ClosedError):
         billing.post_journal(day.hub, organization=board, **day.keywords())
     return board
 
@@ -175,6 +184,25 @@ def issue_slips(board: str, *, run_id: str) -> str:
     with opened(run_id) as day:
         billing.issue_slips(day.hub, organization=board, year=day.tax_year, **day.keywords())
     return board
+
+
+def tell_waiting(*, run_id: str) -> str:
+    """Refuse to close the day while deliveries of it wait for a partner that is open. Returns the run."""
+    with opened(run_id) as day, day.hub.transaction() as connection:
+        queues = outbox.standing(connection, day.hub.settings.site_folder, moment=moment())
+    late = {
+        item.destination: sum(exchange.startswith(f"{run_id}/") for exchange in item.exchanges)
+        for item in queues
+        if not item.closed
+    }
+    if names := ", ".join(f"{destination} ({count})" for destination, count in late.items() if count):
+        raise RetryableError(
+            f"{run_id}: deliveries wait for {names}. The others are served and nothing is lost:"
+            " see `passerelle outbox list`, then go on with this run.",
+            f"{run_id} : des envois attendent {names}. Les autres sont servis et rien n'est perdu :"
+            " voyez `passerelle outbox list`, puis poursuivez cette journée.",
+        )
+    return run_id
 
 
 def close_evidence(*, run_id: str) -> str:
@@ -190,7 +218,7 @@ def report(*, run_id: str) -> str:
     """Count everything once more, keep the report, and refuse a difference. Returns the run."""
     with opened(run_id) as day:
         with day.hub.transaction() as connection:
-            found = reporting.build(connection, day.hub, run_id)
+            found = reporting.build(connection, day.hub, run_id, moment=moment())
             connection.execute(sa.update(day_run).where(day_run.c.id == run_id).values(report=found))
         if unbalanced := [line["name"] for line in found["balances"] if not line["holds"]]:
             names = ", ".join(unbalanced)
@@ -219,9 +247,10 @@ def whole(run_id: str, *, until: str = "report", progress: Progress) -> bool:
     """All steps in this process, in the DAG's order; `until` names the last part to do.
 
     Returns whether the run went to its report. What is not ready yet (the ministry's return) is asked
-    again every two seconds, for two minutes. A partner that takes no delivery now keeps nobody else from
+    again every two seconds, for two minutes. A partner that fails to take a delivery keeps nobody else from
     theirs: the others are served, then RetryableError says what waits, and the day is not closed. The same
-    run, called again once the partner has it, goes on to its report.
+    run, called again once the partner has it, goes on to its report. One that is closed at this hour is
+    waited for by nobody: the report counts what it will get.
     """
     waiting: list[RetryableError] = []
     parts: dict[str, Callable[[], None]] = {
@@ -233,18 +262,19 @@ def whole(run_id: str, *, until: str = "report", progress: Progress) -> bool:
     }
     for name, part in parts.items():
         if name == "report":
-            _raise_first(waiting)
+            _stop_if(waiting, run_id)
         part()
         if name == until:
             break
-    _raise_first(waiting)
+    _stop_if(waiting, run_id)
     return until == "report"
 
 
-def _raise_first(waiting: Sequence[RetryableError]) -> None:
-    """Say what the day waits for, once everybody else is served. The others are in `outbox list`."""
+def _stop_if(waiting: Sequence[RetryableError], run_id: str) -> None:
+    """Say what the day waits for, once everybody else is served."""
     if waiting:
-        raise waiting[0]
+        tell_waiting(run_id=run_id)
+        raise waiting[0]  # it left meanwhile, by another worker; what follows it here is still to do
 
 
 def _brought(

@@ -7,18 +7,19 @@ which are counted again. One that does not stops the day (exit 4). The report ho
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from gateway import keys as hub_keys
-from gateway import ministry
+from gateway import ministry, outbox
 from gateway import quarantine as quarantines
 from gateway.billing import service as billing
 from gateway.evidence import chain
 from gateway.store import exchanges
 from gateway.store.hub import Hub
-from gateway.store.schema import day_run, decision, declaration, slip
+from gateway.store.schema import day_run, decision, declaration, journal, ledger_entry, slip
 from gateway.store.schema import quarantine as quarantine_table
 from gateway.store.schema import resource_version as version
 
@@ -39,8 +40,8 @@ class Balance:
         return self.left == self.right
 
 
-def build(connection: sa.Connection, hub: Hub, run: str) -> dict[str, Any]:
-    """The whole report of a run, as JSON types."""
+def build(connection: sa.Connection, hub: Hub, run: str, *, moment: datetime) -> dict[str, Any]:
+    """The whole report of a run, as JSON types: what was done, and what waits in the outbox at that moment."""
     row = connection.execute(sa.select(day_run).where(day_run.c.id == run)).one()
     organizations = sorted({e.system.rpartition("@")[2] for e in _route(connection, run, "intake")})
     verdict = chain.verify(connection, hub_keys.public_pem(hub.keys))
@@ -65,6 +66,9 @@ def build(connection: sa.Connection, hub: Hub, run: str) -> dict[str, Any]:
         "school_year": row.school_year,
         "tax_year": row.tax_year,
         **sections,
+        "waiting": [
+            _waiting(item) for item in outbox.standing(connection, hub.settings.site_folder, moment=moment)
+        ],
         "ministry_errors": [asdict(item) for item in ministry.errors(hub)],
         "quarantine": _quarantine(connection),
         "evidence": {
@@ -143,9 +147,24 @@ def _ministry(row: sa.Row[Any]) -> dict[str, Any]:
     return {"exchange": row.id, "system": row.system, "state": row.state, **row.counts}
 
 
+def _waiting(item: outbox.Standing) -> dict[str, Any]:
+    return {
+        "destination": item.destination,
+        "deliveries": item.deliveries,
+        "since": item.since.isoformat(timespec="seconds"),
+        "until": item.until.isoformat(timespec="seconds") if item.until else None,
+        "closed": item.closed,
+        "failure": item.failure,
+    }
+
+
 def _billing(connection: sa.Connection, run: str, organization: str, year: int) -> dict[str, Any]:
     charged: Mapping[str, Any] = _of_board(_route(connection, run, "charge"), organization)
-    posted = [row for row in _route(connection, run, "erp") if row.system.endswith(f"@{organization}")]
+    posted = [
+        row
+        for row in _route(connection, run, "erp")
+        if row.system.endswith(f"@{organization}") and row.state == "done"
+    ]
     issued: Mapping[str, Any] = _of_board(_route(connection, run, "rl24"), organization)
     standing = billing.standing(connection, organization)
     codes = connection.execute(
@@ -158,10 +177,29 @@ def _billing(connection: sa.Connection, run: str, organization: str, year: int) 
         "charged": dict(charged),
         "journals_posted": len(posted),
         "journals": [row.counts for row in posted],
-        "ledger": asdict(standing),
+        "ledger": asdict(standing) | {"waiting_cents": _waiting_cents(connection, organization)},
         "rl24": dict(issued),
         "slips_held": {row[0]: row[1] for row in codes},
     }
+
+
+def _waiting_cents(connection: sa.Connection, organization: str) -> int:
+    """What the ledger holds in a journal that waits in the outbox, and behind it: one journal goes at a time."""
+    unposted = sa.select(journal.c.exchange).where(
+        journal.c.organization == organization, journal.c.receipt.is_(None)
+    )
+    if not outbox.waits(connection, connection.scalars(unposted).all()):
+        return 0
+    posted = sa.select(journal.c.number).where(journal.c.receipt.is_not(None))
+    return int(
+        connection.scalar(
+            sa.select(sa.func.coalesce(sa.func.sum(ledger_entry.c.cents), 0)).where(
+                ledger_entry.c.organization == organization,
+                ledger_entry.c.journal.is_(None) | ledger_entry.c.journal.not_in(posted),
+            )
+        )
+        or 0
+    )
 
 
 def _of_board(rows: Iterable[sa.Row[Any]], organization: str) -> Mapping[str, Any]:
@@ -172,6 +210,7 @@ def _handoff_balances(connection: sa.Connection, rows: Iterable[Mapping[str, Any
     found = []
     for row in rows:
         name = f"{row['system']} {row['exchange'].rpartition('/')[2]}"
+        waiting = row["released"] if outbox.waits(connection, [row["exchange"]]) else 0
         apart = sum(row["withheld"].values())
         found.append(
             Balance(
@@ -182,7 +221,11 @@ def _handoff_balances(connection: sa.Connection, rows: Iterable[Mapping[str, Any
         )
         rejected = sum(row.get("rejected", {}).values())
         found.append(
-            Balance(f"{name}: released = received + rejected", row["released"], row["received"] + rejected)
+            Balance(
+                f"{name}: released = received + rejected + waiting",
+                row["released"],
+                row["received"] + rejected + waiting,
+            )
         )
         delivered = connection.scalar(
             sa.select(sa.func.count())
@@ -199,6 +242,7 @@ def _ministry_balances(connection: sa.Connection, rows: Iterable[Mapping[str, An
     found = []
     for row in rows:
         name = f"{row['system']} {row['exchange'].rpartition('/')[2]}"
+        waiting = row["declared"] if outbox.waits(connection, [row["exchange"]]) else 0
         apart = sum(row["not_declarable"].values()) + sum(row["withheld"].values())
         found.append(
             Balance(
@@ -210,9 +254,9 @@ def _ministry_balances(connection: sa.Connection, rows: Iterable[Mapping[str, An
         rejected = sum(row["rejected"].values())
         found.append(
             Balance(
-                f"{name}: declared = accepted + corrected + rejected",
+                f"{name}: declared = accepted + corrected + rejected + waiting",
                 row["declared"],
-                row["accepted"] + row["corrected"] + rejected,
+                row["accepted"] + row["corrected"] + rejected + waiting,
             )
         )
         answered = connection.scalar(
@@ -220,7 +264,13 @@ def _ministry_balances(connection: sa.Connection, rows: Iterable[Mapping[str, An
             .select_from(declaration)
             .where(declaration.c.exchange == row["exchange"], declaration.c.state != "prepared")
         )
-        found.append(Balance(f"{name}: declared = declarations answered", row["declared"], answered or 0))
+        found.append(
+            Balance(
+                f"{name}: declared = declarations answered + waiting",
+                row["declared"],
+                (answered or 0) + waiting,
+            )
+        )
     return found
 
 
@@ -235,7 +285,11 @@ def _billing_balances(rows: Iterable[Mapping[str, Any]]) -> list[Balance]:
             Balance(f"{board}: charges = receipts + arrears", charges, receipts + owed),
             Balance(f"{board}: ledger charges = charges", ledger["charges"], charges),
             Balance(f"{board}: ledger receipts = receipts + credits", ledger["receipts"], receipts + credit),
-            Balance(f"{board}: posted journals = ledger", ledger["posted_cents"], ledger["turnover"]),
+            Balance(
+                f"{board}: posted journals + waiting = ledger",
+                ledger["posted_cents"] + ledger["waiting_cents"],
+                ledger["turnover"],
+            ),
         ]
         for counts in row["journals"]:
             found.append(

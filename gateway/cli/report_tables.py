@@ -19,6 +19,7 @@ def show(out: Output, report: Mapping[str, Any]) -> None:
     _ministry(out, report)
     _billing(out, report)
     _slips(out, report)
+    _waiting(out, report)
     _balances(out, report)
     _addresses(out, report)
 
@@ -165,6 +166,27 @@ def _slips(out: Output, report: Mapping[str, Any]) -> None:
             "Board|Issued today|In force|C|D|E|Not issued|Federal receipts",
         ),
         rows,
+    )
+
+
+def _waiting(out: Output, report: Mapping[str, Any]) -> None:
+    """What a partner has not taken yet, one line a destination; nothing when everybody has everything."""
+    if not report["waiting"]:
+        return
+    out.table(
+        out.words("En attente d'un partenaire", "Waiting for a partner"),
+        _headings(out, "Système|Envois|Depuis|Pas avant|Cause", "System|Deliveries|Since|Not before|Cause"),
+        [
+            (
+                item["destination"], item["deliveries"], item["since"], item["until"] or "-",
+                out.words("fermé à cette heure", "closed at this hour") if item["closed"] else item["failure"] or "-",
+            )
+            for item in report["waiting"]
+        ],
+    )  # fmt: skip
+    out.say(
+        "   Ce qui attend part de soi-même (DAG « Envois en attente »), ou par `passerelle outbox send`.",
+        "   What waits leaves by itself (DAG `hub_outbox`), or by `passerelle outbox send`.",
     )
 
 

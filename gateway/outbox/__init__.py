@@ -1,6 +1,9 @@
 """What leaves the hub waits here for its partner: in order, at its hours, at its pace, acknowledged once."""
 
-from gateway.outbox.courier import Courier, Sender, Step, WaitingError
+from gateway.outbox.courier import ClosedError, Courier, Sender, Step, WaitingError
 from gateway.outbox.queue import put
+from gateway.outbox.standing import Standing, standing, waits
 
-__all__ = ["Courier", "Sender", "Step", "WaitingError", "put"]
+__all__ = [
+    "ClosedError", "Courier", "Sender", "Standing", "Step", "WaitingError", "put", "standing", "waits",
+]  # fmt: skip

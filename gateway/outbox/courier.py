@@ -18,7 +18,7 @@ from canonical_model.errors import ConfigurationError, HubError, RetryableError
 from connectors.kit.protocol import Delivery, Receipt, Target
 from gateway import site
 from gateway.outbox import patience, queue
-from gateway.outbox.pacing import Pacing, pacing
+from gateway.outbox.pacing import Pacing, pacing_of
 from gateway.store.hub import Hub
 
 LONGEST_PAUSE = timedelta(seconds=30)  # of the pace; what must wait longer is left to a later call
@@ -29,6 +29,12 @@ class WaitingError(RetryableError):
     """The delivery is in the queue, and its turn has not come."""
 
     code = "waiting"
+
+
+class ClosedError(WaitingError):
+    """The same, because the partner is outside of its opening hours: nothing is wrong anywhere."""
+
+    code = "closed"
 
 
 class Sender(Protocol):
@@ -64,10 +70,11 @@ class Sender(Protocol):
 class Step:
     """What became of a destination's next delivery. `until`: nothing goes there before.
 
-    ``paced``: only the pace makes it wait. ``busy``: another worker sends there. ``empty``: nothing waits.
+    ``closed``: the partner's opening hours make it wait. ``paced``: only the pace does. ``busy``: another worker
+    sends there. ``empty``: nothing waits.
     """
 
-    state: Literal["acknowledged", "refused", "dead", "waiting", "paced", "busy", "empty"]
+    state: Literal["acknowledged", "refused", "dead", "waiting", "closed", "paced", "busy", "empty"]
     key: str = ""
     until: datetime | None = None
     error: HubError | None = None
@@ -102,7 +109,7 @@ class Courier:
     def bring(self, destination: str, key: str, *, moment: datetime) -> None:
         """Send what waits there up to that delivery, whose own back-off is not waited for.
 
-        Raises what stopped it: the connector's error, or WaitingError (closed, kept away from, or behind
+        Raises what stopped it: the connector's error, ClosedError, or WaitingError (kept away from, or behind
         one that waits). It stays in the queue then, unless the partner refused it.
         """
         while True:
@@ -115,7 +122,7 @@ class Courier:
             if step.state == "paced" and step.until is not None and step.until - moment <= LONGEST_PAUSE:
                 self._pause((step.until - moment).total_seconds())
                 moment = step.until
-            elif step.state in ("waiting", "paced", "busy"):
+            elif step.state in ("waiting", "closed", "paced", "busy"):
                 raise _waits(destination, step)
 
     def work(self, *, now: Callable[[], datetime], only: str | None = None) -> tuple[Step, ...]:
@@ -195,9 +202,7 @@ class Courier:
         return Step("acknowledged", row.key)
 
     def _pace(self, destination: str) -> Pacing:
-        folder = self._hub.settings.site_folder
-        installation = site.installation(folder, destination)
-        return pacing(site.connectors(folder).manifest(installation.connector), installation)
+        return pacing_of(self._hub.settings.site_folder, destination)
 
     def _target(self, destination: str) -> Target:
         if destination not in self._targets:
@@ -213,7 +218,7 @@ def _waits_for(
 ) -> Step | None:
     """Why the delivery may not go now, and until when; None when it may."""
     if (opening := pace.opens(moment)) is not None:
-        return Step("waiting", row.key, opening)
+        return Step("closed", row.key, opening)
     if held.blocked_until is not None and moment < held.blocked_until:
         return Step("waiting", row.key, held.blocked_until)
     if not urgent and moment < row.next_try_at:
@@ -268,7 +273,7 @@ def _waits(destination: str, step: Step) -> WaitingError:
             f"{destination} : un autre processus y envoie. Réessayez plus tard.",
         )
     until = step.until.astimezone().isoformat(timespec="minutes")
-    return WaitingError(
+    return (ClosedError if step.state == "closed" else WaitingError)(
         f"{destination}: the delivery waits in the queue, nothing goes there before {until}."
         " Send what waits then: `passerelle outbox send`.",
         f"{destination} : l'envoi attend dans la file, rien n'y part avant {until}."

@@ -11,11 +11,13 @@ In the options of a system in systems.yaml:
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from canonical_model.errors import ConfigurationError
 from connectors.kit.installation import Installation
 from connectors.kit.manifest import Manifest
 from connectors.kit.manifest.opening_hours import DAYS, OpeningHours, from_text
+from gateway import site
 
 HOURS = "opening_hours."
 RATE = "limits.requests_per_second"
@@ -49,8 +51,14 @@ class Pacing:
         return max(paced_until or moment, moment) + self.interval
 
 
+def pacing_of(site_folder: Path, destination: str) -> Pacing:
+    """How an installed system is to be sent to. Raises ConfigurationError when the site has no such system."""
+    installation = site.installation(site_folder, destination)
+    return pacing(site.connectors(site_folder).manifest(installation.connector), installation)
+
+
 def pacing(told: Manifest, installation: Installation) -> Pacing:
-    """How an installed system is to be sent to. Raises ConfigurationError naming the option that is wrong."""
+    """The same, of what was read already. Raises ConfigurationError naming the option that is wrong."""
     rate = _number(installation, RATE) or told.limits.requests_per_second
     interval = timedelta(seconds=1 / rate) if rate else timedelta(0)
     burst = _number(installation, BURST) or rate or 1.0

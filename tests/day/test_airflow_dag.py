@@ -17,7 +17,18 @@ from gateway import day
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 DAG = REPOSITORY / "dags" / "hub_day.py"
-HEAVY = ("polars", "zeep", "lxml", "psycopg", "connectors", "mappings", "gateway.store", "gateway.day")
+OUTBOX = REPOSITORY / "dags" / "hub_outbox.py"
+HEAVY = (
+    "polars",
+    "zeep",
+    "lxml",
+    "psycopg",
+    "connectors",
+    "mappings",
+    "gateway.store",
+    "gateway.day",
+    "gateway.rounds",
+)
 
 READ = """
 import json, sys
@@ -28,17 +39,19 @@ from airflow.sdk.exceptions import AirflowException
 before = set(sys.modules)
 bag = DagBag(sys.argv[1], safe_mode=False)
 loaded = sorted(set(sys.modules) - before)
-found = bag.dags["hub_day"]
+found = bag.dags[sys.argv[2]]
 tasks = {
     name: {
-        "display": t.task_display_name, "mapped": t.is_mapped, "upstream": sorted(t.upstream_task_ids),
+        "display": t.task_display_name, "mapped": t.is_mapped,
+        "group": bool(t.get_closest_mapped_task_group()),
+        "upstream": sorted(t.upstream_task_ids),
         "retries": t.retries, "delay": t.retry_delay.total_seconds(), "rule": t.trigger_rule,
     }
     for name, t in found.task_dict.items()
 }
 print(json.dumps({
     "errors": bag.import_errors, "loaded": loaded, "tasks": tasks, "dags": sorted(bag.dags),
-    "schedule": found.schedule,
+    "schedule": found.schedule, "paused": found.is_paused_upon_creation,
     "runs": found.max_active_runs, "catchup": found.catchup, "doc": found.doc_md or "",
     "tags": sorted(found.tags),
 }))
@@ -65,7 +78,16 @@ def python(tmp_path: Path, text: str, *arguments: str, **extra: str) -> str:
 @pytest.fixture(scope="module")
 def read(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """The DAG file as Airflow sees it."""
-    found: dict[str, Any] = json.loads(python(tmp_path_factory.mktemp("airflow"), READ, str(DAG)))
+    found: dict[str, Any] = json.loads(python(tmp_path_factory.mktemp("airflow"), READ, str(DAG), "hub_day"))
+    return found
+
+
+@pytest.fixture(scope="module")
+def outbox(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The other DAG file, the same way."""
+    found: dict[str, Any] = json.loads(
+        python(tmp_path_factory.mktemp("airflow"), READ, str(OUTBOX), "hub_outbox")
+    )
     return found
 
 
@@ -89,11 +111,12 @@ def test_the_order_of_the_day(read: dict[str, Any]) -> None:
         "deliver": ["prepare_handoff"],
         "prepare_declarations": ["reconcile_intake"],
         "transmit": ["prepare_declarations"],
-        "collect": ["prepare_declarations", "transmit"],
+        "collect": ["transmit"],
         "charge": ["boards", "reconcile_intake"],
         "post_journal": ["boards", "charge"],
-        "issue_slips": ["boards", "post_journal"],
-        "close_evidence": ["collect", "deliver", "issue_slips"],
+        "issue_slips": ["boards", "charge"],
+        "tell_waiting": ["collect", "deliver", "issue_slips", "post_journal"],
+        "close_evidence": ["collect", "deliver", "issue_slips", "post_journal", "tell_waiting"],
         "report": ["close_evidence"],
     } == after
 
@@ -102,9 +125,9 @@ def test_what_there_is_several_of_is_mapped(read: dict[str, Any]) -> None:
     mapped = {name for name, task in read["tasks"].items() if task["mapped"]}
 
     assert {
-        "fetch", "translate", "admit", "deliver", "transmit", "collect",
-        "charge", "post_journal", "issue_slips",
+        "fetch", "translate", "admit", "deliver", "charge", "post_journal", "issue_slips",
     } == mapped  # fmt: skip
+    assert {"transmit", "collect"} == {name for name, task in read["tasks"].items() if task["group"]}
 
 
 def test_every_task_is_a_function_of_the_day_that_takes_what_it_is_given(read: dict[str, Any]) -> None:
@@ -116,12 +139,26 @@ def test_every_task_is_a_function_of_the_day_that_takes_what_it_is_given(read: d
 
 
 def test_a_day_with_nothing_to_hand_over_goes_on(read: dict[str, Any]) -> None:
-    assert {"none_failed"} == {task["rule"] for task in read["tasks"].values()}
+    assert {"none_failed"} == {task["rule"] for name, task in read["tasks"].items() if name != "tell_waiting"}
+
+
+def test_what_waits_is_told_after_a_failed_delivery_too_and_not_when_the_intake_failed(
+    read: dict[str, Any],
+) -> None:
+    assert "all_done_min_one_success" == read["tasks"]["tell_waiting"]["rule"]
+
+
+def test_the_queue_is_worked_every_five_minutes_and_never_twice_at_once(outbox: dict[str, Any]) -> None:
+    assert {} == outbox["errors"]
+    assert (["hub_outbox"], ["send_waiting"]) == (outbox["dags"], list(outbox["tasks"]))
+    assert ("*/5 * * * *", 1, False) == (outbox["schedule"], outbox["runs"], outbox["catchup"])
+    assert outbox["paused"] is None  # as hub_day: it runs as soon as Airflow has read it
+    assert 0 == outbox["tasks"]["send_waiting"]["retries"]
 
 
 def test_a_ministry_return_is_awaited_and_any_step_is_tried_again(read: dict[str, Any]) -> None:
     assert (60, 5.0) == (read["tasks"]["collect"]["retries"], read["tasks"]["collect"]["delay"])
-    assert all(task["retries"] >= 3 for task in read["tasks"].values())
+    assert all(task["retries"] >= 3 for name, task in read["tasks"].items() if name != "tell_waiting")
 
 
 def test_administrators_read_french(read: dict[str, Any]) -> None:
@@ -130,16 +167,19 @@ def test_administrators_read_french(read: dict[str, Any]) -> None:
     assert all(name not in task["display"] for name, task in read["tasks"].items())
 
 
-def test_reading_the_file_loads_nothing_heavy_and_no_connector(read: dict[str, Any]) -> None:
-    heavy = [name for name in read["loaded"] if name.startswith(HEAVY)]
+@pytest.mark.parametrize("file", ["read", "outbox"])
+def test_reading_a_file_loads_nothing_heavy_and_no_connector(
+    file: str, request: pytest.FixtureRequest
+) -> None:
+    loaded = request.getfixturevalue(file)["loaded"]
 
-    assert [] == heavy
-    assert [] == [name for name in read["loaded"] if name.startswith("sqlalchemy")]
-    assert len(read["loaded"]) < 60, read["loaded"]
+    assert [] == [name for name in loaded if name.startswith(HEAVY)]
+    assert [] == [name for name in loaded if name.startswith("sqlalchemy")]
+    assert len(loaded) < 60, loaded
 
 
 def test_the_schedule_is_the_setting(tmp_path: Path) -> None:
-    found = json.loads(python(tmp_path, READ, str(DAG), PASSERELLE_SCHEDULE="0 5 * * *"))
+    found = json.loads(python(tmp_path, READ, str(DAG), "hub_day", PASSERELLE_SCHEDULE="0 5 * * *"))
 
     assert "0 5 * * *" == found["schedule"]
 
