@@ -1,5 +1,6 @@
 """`passerelle bench model`: how fast the model reads and writes, beside plain pydantic and fhir.resources;
-`passerelle bench mapping`: the mapping engine beside its peers (`gateway.benches.mapping`).
+`passerelle bench mapping`: the mapping engine beside its peers (`gateway.benches.mapping`); `passerelle bench
+connectors`: pulls beside bare loops and dlt (`gateway.benches.connectors`).
 
 Measures the machine it runs on, one core, with invented documents; every figure is a median of several
 runs. fhir.resources is no dependency of the hub: a throw-away environment that has it is named by
@@ -25,7 +26,7 @@ from canonical_model import resources
 from canonical_model.base import Record
 from canonical_model.errors import ConfigurationError
 from canonical_model.generated import documents
-from gateway.benches import mapping
+from gateway.benches import connectors, mapping
 from gateway.cli import context
 from gateway.cli.output import Output
 
@@ -139,6 +140,78 @@ def bench_mapping(
     absent = [name for name in wanted if name not in there]
     _say_mapping(out, figures, absent, same, {"rows": rows, "runs": runs})
     return 0
+
+
+@bench_app.command("connectors")
+def bench_connectors(
+    ctx: typer.Context,
+    *,
+    rows: Annotated[int, typer.Option(min=1_000, help="Enregistrements de chaque lecture.")] = 100_000,
+    runs: Annotated[int, typer.Option(min=1, max=20, help="Passages par moteur; la médiane est gardée.")] = 3,
+    environments: Annotated[
+        Path | None, typer.Option(help="Dossier des environnements faits par setup.sh; sans lui, pas de dlt.")
+    ] = None,
+    wire: Annotated[
+        list[str] | None, typer.Option(help="rest, soap ou sql; à répéter. Tous par défaut.")
+    ] = None,
+    memory: Annotated[bool, typer.Option(help="Mesurer aussi la mémoire à 4 fois plus de lignes.")] = True,
+) -> int:
+    """Mesurer une lecture REST, SOAP et SQL à côté du moins que l'on écrirait, et de dlt."""
+    out = context.output(ctx)
+    wires = wire or list(connectors.WIRES)
+    if unknown := sorted({*wires} - {*connectors.WIRES}):
+        known = ", ".join(connectors.WIRES)
+        raise ConfigurationError(
+            f"--wire {unknown[0]}: one of {known}.", f"--wire {unknown[0]} : un parmi {known}."
+        )
+    figures: list[connectors.Figure] = []
+    held: dict[str, connectors.Run] = {}
+    with tempfile.TemporaryDirectory(prefix="passerelle-bench-") as temporary:
+        work = Path(temporary)
+        bench = connectors.Bench((environments or work / "none").resolve(), work)
+        for name in wires:
+            out.progress(name, name)
+            figures += bench.compared(name, rows, runs)
+            if memory:
+                held[name] = bench.memory(name, 4 * rows)
+        absent = bench.absent() if "rest" in wires else ()
+    method = {
+        "rows": rows, "runs": runs, "figure": "median; ratios of pairs of runs side by side; above 1 we are faster",
+        "timed": "a whole process, imports included", "server": "a simulated system in a process of its own",
+        "ours": "exact digits, allow-list of columns, every page landed and synced, digests of rows, count balanced",
+        "bare": "nothing of these; JSON by the standard library",
+    }  # fmt: skip
+    out.document({"method": method, "absent": absent, **connectors.entries(figures, held)})
+    _say_connectors(out, figures, held, absent)
+    return 0
+
+
+def _say_connectors(
+    out: Output,
+    figures: list[connectors.Figure],
+    memory: dict[str, connectors.Run],
+    absent: Sequence[str],
+) -> None:
+    out.table(
+        out.words("Lectures, médianes de processus entiers", "Pulls, medians of whole processes"),
+        out.words(
+            "fil|moteur|lignes|secondes|processeur, s|mémoire, Mo|nous : fois plus rapide|en processeur",
+            "wire|engine|rows|seconds|processor, s|memory, MB|ours is faster by|by processor",
+        ).split("|"),
+        [
+            (f.wire, f.engine, _spaced(f.rows), f"{f.seconds:.2f}", f"{f.processor_seconds:.2f}", f.megabytes,
+             f"{f.wall:.2f}", f"{f.processor:.2f}")
+            for f in figures
+        ],
+    )  # fmt: skip
+    for few, many in connectors.beside(figures, memory):
+        rows = _spaced(few.rows), _spaced(many.rows)
+        out.say(
+            f"{few.wire} : {few.megabytes} Mo pour {rows[0]} lignes, {many.megabytes} Mo pour {rows[1]}.",
+            f"{few.wire}: {few.megabytes} MB for {rows[0]} rows, {many.megabytes} MB for {rows[1]}.",
+        )
+    if absent:
+        out.say(f"Absents : {', '.join(absent)}.", f"Absent: {', '.join(absent)}.")
 
 
 def _say_mapping(

@@ -1,14 +1,16 @@
 """`up`, `down`, `status`, `doctor`, `sandbox up`: what runs on this machine, and what it lacks."""
 
 import sys
-from collections.abc import Sequence
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Annotated, Any
 
 import typer
 
 from connectors.kit import sandbox as sandboxes
 from gateway.cli import context, demo_site
 from gateway.cli.demo_site import Size
+from gateway.cli.output import Output
 from gateway.operations import airflow_services, doctor, ports, running, services, stack
 from gateway.operations.progress import Progress
 from gateway.operations.running import Running
@@ -99,7 +101,8 @@ def serve(ctx: typer.Context) -> None:
         ) as made,
     ):
         if made.airflow is not None:
-            made.airflow.await_dag("hub_day", within=60)
+            for dag in ("hub_day", "hub_outbox"):
+                made.airflow.await_dag(dag, within=60)
         home.phase("ready", made.services)
         made.supervisor.watch()
 
@@ -191,7 +194,7 @@ def sandbox_up(
     *,
     faults: Annotated[str, typer.Option("--faults", metavar="SYSTÈME=DÉFAUT+DÉFAUT,…")] = "",
 ) -> None:
-    """Seulement les systèmes simulés, jusqu'à un signal."""
+    """Seulement les systèmes simulés, jusqu'à un signal : ceux de la démonstration, ou ceux qui sont nommés."""
     settings = demo_site.with_day(context.settings(ctx))
     held = size(students, boards, seed) or demo_site.kept(settings) or Size()
     misbehaviour = sandboxes.parse_faults(faults)
@@ -206,6 +209,22 @@ def sandbox_up(
             postgres=server.url("postgres"),
             systems=systems or None,
             faults=misbehaviour,
+            tell=partial(_tell_systems, context.output(ctx), signing=bool(systems) or sys.stdout.isatty()),
         )
     finally:
         server.release()
+
+
+def _tell_systems(out: Output, entries: Sequence[Mapping[str, Any]], *, signing: bool) -> None:
+    """Each simulated system's address, and how to sign in when somebody asked: the service of `up` writes a log.
+
+    The secrets are invented with the province, and open nothing else.
+    """
+    out.document({"systems": list(entries)})
+    shown = ("user", "client_id")  # the other options say where things are, not who comes
+    for entry in entries:  # no table: an address is copied, and a table would break it
+        out.say(f"{entry['system']} : {entry['address']}", f"{entry['system']}: {entry['address']}")
+        signed = {name: entry["options"][name] for name in shown if name in entry["options"]}
+        for name, value in (signed | entry["secrets"]).items() if signing else ():
+            out.say(f"    {name} : {value}", f"    {name}: {value}")
+    out.stream.flush()  # it serves until a signal, and who reads a pipe waits for this

@@ -32,7 +32,10 @@ def findings(told: Manifest, trial: Trial | None = None, more: Iterable[Finding]
     `more`: findings of others about it, which may prove a rung (``mappings``, whether the samples map).
     """
     found = [*recorded.findings(told), *more]
-    found += live.findings(trial) if trial else map(live.not_tried, live.NAMES)
+    if trial and any(item.state == "fault" for item in found if item.check in recorded.NEEDED_FIRST):
+        found += map(live.not_yet, live.NAMES)  # it would say the same in other words
+    else:
+        found += live.findings(trial) if trial else map(live.not_tried, live.NAMES)
     if "mappings" not in {item.check for item in found}:
         found.append(live.not_tried("mappings"))
     return (*found, *rungs.judged(told, found, rungs.tests_of(told.folder)))

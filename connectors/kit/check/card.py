@@ -23,6 +23,7 @@ _WORDS = {
     "direction": ("Sens", "Direction"),
     "inbound": ("entrée : le hub y lit", "inbound: the hub reads from it"),
     "outbound": ("sortie : le hub y remet", "outbound: the hub delivers to it"),
+    "pulls": ("tiers : il vient chercher au hub", "third party: it pulls from the hub"),
     "protocol": ("Protocole", "Protocol"),
     "contract": ("Contrat", "Contract"),
     "published": ("publié par le fournisseur", "published by the vendor"),

@@ -28,7 +28,7 @@ NAMES = ("columns", "counts", "twice", "resumes", "wrong-secret", "down", "fault
 
 def findings(trial: Trial) -> Iterator[Finding]:
     """Everything that can be tried without anything to deliver, in the order of the report card."""
-    if trial.told.direction == "outbound":  # only what has something to deliver can try it: its own tests do
+    if trial.told.direction != "inbound":  # only what has something to deliver can try it: its own tests do
         yield from map(not_tried, NAMES)
         return
     tried = [held(trial, name, check) for name, check in INBOUND]
@@ -41,6 +41,15 @@ def findings(trial: Trial) -> Iterator[Finding]:
 def not_tried(name: str) -> Finding:
     """The finding of a check of this module that nobody asked for."""
     return untried(name, f"{name} : non essayé; demandez --live.", f"{name}: not tried; ask for --live.")
+
+
+def not_yet(name: str) -> Finding:
+    """The finding of a check of this module that waits for what is wrong in the folder."""
+    return untried(
+        name,
+        f"{name} : non essayé; corrigez d'abord le dossier.",
+        f"{name}: not tried; mend the folder first.",
+    )
 
 
 def held(trial: Trial, name: str, check: Callable[[Trial], Finding]) -> Finding:
@@ -288,7 +297,12 @@ def _all_faults(tried: list[Finding]) -> Finding:
     if not those:
         return untried("faults", "Le bac à sable ne connaît aucun défaut.", "The sandbox knows no fault.")
     if wrong := [item for item in those if item.state == "fault"]:
-        return fault("faults", wrong[0].french, wrong[0].english)
+        names = ", ".join(item.check.removeprefix("fault-") for item in wrong)
+        return fault(
+            "faults",
+            f"{len(wrong)} défauts sur {len(those)} n'ont pas la réponse attendue : {names}.",
+            f"{len(wrong)} faults of {len(those)} are not answered as expected: {names}.",
+        )
     return well(
         "faults",
         f"{len(those)} défauts, la bonne réponse à chacun.",

@@ -5,8 +5,9 @@ knows no mapping.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from lxml import etree
 
@@ -17,6 +18,17 @@ from connectors.kit.check import samples
 from connectors.kit.check.finding import Finding, fault, of_error, well
 from connectors.kit.manifest import Manifest
 
+NEEDED_FIRST = (
+    "contract",
+    "sign-in",
+    "samples",
+)  # without these a sandbox that serves samples has nothing to say
+SECRETS: Mapping[str, tuple[str, ...]] = MappingProxyType(  # of a way to sign in, by the names that the kit asks for
+    {
+        "oauth2": ("client_secret",), "api-key": ("api_key",), "mutual-tls": ("client_certificate", "client_key"),
+        "password": ("password",), "key": ("private_key",),
+    }
+)  # fmt: skip
 NEEDED = ("README.md", "samples", "sandbox.py", "test_connector.py")
 # Hosts that lead nowhere, by RFC 2606 and RFC 6761; the namespaces of published formats are no addresses of people.
 _ADDRESS = re.compile(r"[\w.+-]+@([\w-]+(?:\.[\w-]+)+)")
@@ -33,10 +45,11 @@ def manifest(folder: Path) -> tuple[Manifest | None, Finding]:
 
 
 def findings(told: Manifest) -> Iterator[Finding]:
-    """What the folder says by itself: `folder`, `contract`, `samples`, `invented`."""
+    """What the folder says by itself: `folder`, `contract`, `sign-in`, `samples`, `invented`."""
     for name, check in (
         ("folder", folder),
         ("contract", contract),
+        ("sign-in", sign_in),
         ("samples", sampled),
         ("invented", invented),
     ):
@@ -89,6 +102,18 @@ def contract(told: Manifest) -> Finding:
         "Le contrat connaît les flux et leurs clés.",
         "The contract knows the streams and their keys.",
     )
+
+
+def sign_in(told: Manifest) -> Finding:
+    """Whether a declared connector names the secrets by which the kit signs it in; Python may name its own."""
+    wanted = SECRETS.get(told.authentication.kind, ()) if told.entry is None else ()
+    if absent := [name for name in wanted if name not in told.secrets]:
+        return fault(
+            "sign-in",
+            f"{told.name} : {told.authentication.kind} demande le secret {absent[0]}. Nommez-le dans « secrets ».",
+            f"{told.name}: {told.authentication.kind} asks for the secret {absent[0]}. Name it in `secrets`.",
+        )
+    return well("sign-in", "Les secrets demandés sont nommés.", "The secrets that are asked for are named.")
 
 
 def sampled(told: Manifest) -> Finding:

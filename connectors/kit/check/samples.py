@@ -15,9 +15,9 @@ from canonical_model import strict_yaml
 from canonical_model.errors import ConfigurationError
 from connectors.kit import contract, files, safe_xml
 from connectors.kit.contract import Stream
+from connectors.kit.errors import TransientError
 from connectors.kit.formats import Format
 from connectors.kit.manifest import Manifest
-from connectors.kit.rest.errors import TransientError
 from connectors.kit.rest.wire_json import parsed, pointer, text
 
 FOLDER = "samples"
@@ -51,7 +51,10 @@ def every(manifest: Manifest) -> Iterator[Path]:
 
 
 def frame(manifest: Manifest, stream: str, path: Path) -> pl.DataFrame:
-    """The records of a sample under the contract's names, all text. Raises ConfigurationError."""
+    """The records of a sample under the contract's names, all text; what it does not name is left, as a source does.
+
+    Raises ConfigurationError.
+    """
     told = contract_streams(manifest).get(stream)
     if path.suffix == ".xml":
         made = _of_records(_xml(path))
@@ -63,7 +66,7 @@ def frame(manifest: Manifest, stream: str, path: Path) -> pl.DataFrame:
     if told is None:
         return made
     ours = {c.named.lower(): c.name for c in told.columns if c.named.lower() in made.columns}
-    return made.rename(ours)
+    return made.select(list(ours)).rename(ours)
 
 
 def _of_file(manifest: Manifest, stream: str, path: Path) -> pl.DataFrame:

@@ -185,7 +185,8 @@ RUNG = Either((
 ))  # fmt: skip
 MANIFEST = Keys((
     Key("name", NAME, "The folder's name.", "Le nom du dossier.", required=True),
-    Key("direction", Text(words=get_args(Direction)), "Read from, or written to.", "Lu, ou écrit.", required=True),
+    Key("direction", Text(words=get_args(Direction)), "Read from, written to, or a third party that pulls.",
+        "Lu, écrit, ou un tiers qui vient chercher.", required=True),
     Key("protocol", Text(words=get_args(Protocol)), "How it speaks.", "Comment il parle.", required=True),
     Key("owner", ANY, "Who answers.", "Qui répond.", required=True),
     Key("schedule", CRON, "Proposed time of the day's run.", "Heure proposée de la journée.", required=True),
@@ -223,6 +224,9 @@ CONDITIONS = (
               needs=("identity", "streams", "mappings"), fits={"entry": _SOURCE}),
     Condition({"direction": ("outbound",)}, "the connector is outbound", "le connecteur est en sortie",
               needs=("entry",), refuses=("identity",), fits={"entry": _TARGET}),
+    Condition({"direction": ("pulls",)}, "it comes to the hub, which never calls it",
+              "il vient au hub, qui ne l'appelle jamais",
+              refuses=("entry", "identity", "streams", "mappings", "secrets", "authentication")),
     Condition({"protocol": ("soap",)}, "soap has no declared form", "soap n'a pas de forme déclarée",
               needs=("entry",)),
     *(Condition({"protocol": (protocol,)}, f"the protocol is {protocol}", f"le protocole est {protocol}",

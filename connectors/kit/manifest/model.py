@@ -12,7 +12,8 @@ from typing import Any, Literal
 
 from connectors.kit.manifest.opening_hours import ALWAYS, OpeningHours
 
-Direction = Literal["inbound", "outbound"]
+Direction = Literal["inbound", "outbound", "pulls"]
+"""The hub reads from it; the hub delivers to it; it comes to the hub's own interface, and the hub never calls it."""
 Protocol = Literal["rest", "soap", "sql", "files"]
 Identity = Literal["establishes", "refers"]
 AuthenticationKind = Literal[

@@ -1,8 +1,8 @@
-"""`passerelle connector …`: list, check, make and try connectors. Asks no real partner but with `read`."""
+"""`passerelle connector …`: list, check, make, sample and try connectors. Asks no real partner but with `read`."""
 
 import typer
 
-from gateway.cli.connector import checking, listing, making, reading
+from gateway.cli.connector import checking, listing, making, reading, sampling
 
 connector_app = typer.Typer(no_args_is_help=True, help="Les connecteurs : ce qui parle aux systèmes.")
 
@@ -10,6 +10,7 @@ _COMMANDS = (
     ("list", listing.list_connectors),
     ("check", checking.check),
     ("new", making.new),
+    ("sample", sampling.sample),
     ("read", reading.read),
 )
 for _name, _command in _COMMANDS:

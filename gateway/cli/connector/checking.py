@@ -42,7 +42,7 @@ def check(
 ) -> int:
     """Vérifier un connecteur, ou tous : manifeste, contrat, échantillons, correspondances, échelons."""
     out = context.output(ctx)
-    there = place(folder)
+    there = place(folder, context.settings(ctx).site_folder)
     folders = _wanted(there, name)
     held: list[tuple[str, Manifest | None, tuple[Finding, ...]]] = []
     with _workplace(ctx, live=live, folders=folders) as (work, url):
@@ -108,8 +108,20 @@ def _checked(
         trial = checks.Trial(
             told, generate(SEED, students=STUDENTS, boards=1, day=day), work / path.name, url
         )
-    more = (mapped.finding(told, there.mappings, day),)
+    more = (mapped.finding(told, there.mappings_of(path), day),)
     return told, (first, *checks.findings(told, trial, more))
+
+
+def _told_once(found: list[Finding]) -> tuple[list[Finding], list[str]]:
+    """Each sentence once; and, apart, the rungs that are only not true because of a check that is told already."""
+    said: dict[str, Finding] = {}
+    follow = []
+    for item in found:
+        if item.check.startswith("rung-") and "`done` is not true" in item.english:
+            follow.append(item.check.removeprefix("rung-"))
+        elif item.check != "faults":  # it only counts those that are told one by one
+            said.setdefault(item.english, item)
+    return list(said.values()), follow
 
 
 def _say(ctx: typer.Context, connector: str, found: tuple[Finding, ...]) -> None:
@@ -121,8 +133,15 @@ def _say(ctx: typer.Context, connector: str, found: tuple[Finding, ...]) -> None
         f"{connector} : {verdict} ({well} vérifications tenues)",
         f"{connector}: {verdict} ({well} checks held)",
     )
-    for item in wrong:
+    told, follow = _told_once(wrong)
+    for item in told:
         out.say(f"  {item.french}", f"  {item.english}")
+    if follow:
+        names = ", ".join(follow)
+        out.say(
+            f"  quality : « done » n'est donc pas vrai pour {names}. Corrigez ce qui précède.",
+            f"  quality: so `done` is not true of {names}. Mend the above.",
+        )
 
 
 def _write(folder: Path, held: list[tuple[str, Manifest | None, tuple[Finding, ...]]], *, live: bool) -> None:

@@ -9,7 +9,7 @@ from gateway.cli.connector.found import Root, place
 def list_connectors(ctx: typer.Context, *, folder: Root = None) -> None:
     """Les connecteurs : sens, protocole, contrat, flux, échelons."""
     out = context.output(ctx)
-    found = place(folder).known.manifests()
+    found = place(folder, context.settings(ctx).site_folder).known.manifests()
     out.document(
         [
             {
@@ -26,7 +26,11 @@ def list_connectors(ctx: typer.Context, *, folder: Root = None) -> None:
         "Connecteur|Sens|Protocole|Contrat|Flux|Échelons",
         "Connector|Direction|Protocol|Contract|Streams|Rungs",
     ).split("|")
-    ways = {"inbound": out.words("entrée", "inbound"), "outbound": out.words("sortie", "outbound")}
+    ways = {
+        "inbound": out.words("entrée", "inbound"),
+        "outbound": out.words("sortie", "outbound"),
+        "pulls": out.words("tiers", "pulls"),
+    }
     kinds = {"published": out.words("publié", "published"), "reference": out.words("référence", "reference")}
     rows = []
     for item in found:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import polars as pl
 
-from canonical_model.errors import HubError
+from canonical_model.errors import ConfigurationError, HubError
 from connectors.kit.check import samples
 from connectors.kit.check.finding import Finding, fault, of_error, untried, well
 from connectors.kit.manifest import Manifest
@@ -32,17 +32,12 @@ def _wrong(told: Manifest, mapping: Mapping, day: date) -> tuple[str, str] | Non
     if found := checker.check(mapping):
         first = found[0]
         return f"{first.file}:{first.line} : {first.french}", f"{first.file}:{first.line}: {first.english}"
-    frames: dict[str, pl.DataFrame] = {}
-    for stream in mapping.streams:
-        path = samples.found(told, stream.name)
-        if path is None:
-            return (
-                f"{mapping.id} : aucun échantillon de {stream.name}. Ajoutez samples/{stream.name}.*.",
-                f"{mapping.id}: no sample of {stream.name}. Add samples/{stream.name}.*.",
-            )
-        frames[stream.name] = _with_absent(samples.frame(told, stream.name, path), stream.columns)
     mapped = compiler.run(
-        mapping, frames, system=f"{told.name}@{ORGANIZATION}", organization=ORGANIZATION, day=day
+        mapping,
+        frames(told, mapping),
+        system=f"{told.name}@{ORGANIZATION}",
+        organization=ORGANIZATION,
+        day=day,
     )
     if mapped.rejected:
         row = mapped.rejects.row(0, named=True)
@@ -57,6 +52,20 @@ def _wrong(told: Manifest, mapping: Mapping, day: date) -> tuple[str, str] | Non
             f"{mapping.id}: the sample gives no document. Add a record that gives one.",
         )
     return None
+
+
+def frames(told: Manifest, mapping: Mapping) -> dict[str, pl.DataFrame]:
+    """The samples of the streams that a mapping reads, by name. Raises ConfigurationError when one is absent."""
+    held: dict[str, pl.DataFrame] = {}
+    for stream in mapping.streams:
+        path = samples.found(told, stream.name)
+        if path is None:
+            raise ConfigurationError(
+                f"{mapping.id}: no sample of {stream.name}. Add samples/{stream.name}.*.",
+                f"{mapping.id} : aucun échantillon de {stream.name}. Ajoutez samples/{stream.name}.*.",
+            )
+        held[stream.name] = _with_absent(samples.frame(told, stream.name, path), stream.columns)
+    return held
 
 
 def _with_absent(frame: pl.DataFrame, columns: tuple[str, ...]) -> pl.DataFrame:

@@ -40,7 +40,7 @@ def read(
         list[str] | None,
         typer.Option(
             "--set", metavar="CLÉ=VALEUR",
-            help="address, secret.NOM, day, school_year, ou une option du système.",
+            help="address, secret.NOM (@FICHIER le lit d'un fichier), day, school_year, ou une option.",
         ),
     ] = None,
     written: Annotated[Format, typer.Option("--format")] = "parquet",
@@ -48,9 +48,9 @@ def read(
 ) -> None:  # fmt: skip
     """Lire un flux tel que le système le donne : un fichier, le nombre de lignes, le prochain curseur."""
     out = context.output(ctx)
-    told = _told(sets or [])
-    known = place(folder).known
-    installation = _installation(context.settings(ctx), name, told)
+    told, settings = _told(sets or []), context.settings(ctx)
+    known = place(folder, settings.site_folder).known
+    installation = _installation(settings, name, told)
     manifest = known.manifest(installation.connector)
     if stream not in manifest.streams:
         listed = ", ".join(manifest.streams) or "-"
@@ -58,7 +58,7 @@ def read(
             f"{manifest.name}: it has no such stream. Choose among: {listed}.",
             f"{manifest.name} : aucun flux de ce nom. Choisissez parmi : {listed}.",
         )
-    window = _window(context.settings(ctx), told)
+    window = _window(settings, told)
     with _private(out_folder):
         landing = Landing(out_folder / f".{manifest.name}.{stream}")
         with closing(known.source(installation)) as source:
@@ -87,7 +87,9 @@ def _told(sets: list[str]) -> Mapping[str, str]:
 
 def _installation(settings: Settings, name: str, told: Mapping[str, str]) -> Installation:
     """The system of the site; or, with an address, one that is made of the call alone."""
-    secrets = {key.removeprefix("secret."): value for key, value in told.items() if key.startswith("secret.")}
+    secrets = {
+        key.removeprefix("secret."): _secret(v) for key, v in told.items() if key.startswith("secret.")
+    }
     options = {k: v for k, v in told.items() if not k.startswith("secret.") and k not in _OURS}
     connector, at, organization = name.partition("@")
     if "address" not in told:
@@ -95,6 +97,13 @@ def _installation(settings: Settings, name: str, told: Mapping[str, str]) -> Ins
             raise ConfigurationError(
                 f"{name}: name a system of the site, as {name}@{ORGANIZATION}, or give --set address=….",
                 f"{name} : nommez un système du site, comme {name}@{ORGANIZATION}, ou donnez --set address=….",
+            )
+        if not (settings.site_folder / "systems.yaml").is_file():
+            raise ConfigurationError(
+                f"{name}: there is no site here yet ({settings.site_folder}). Give --set address=… and"
+                " --set secret.NAME=@FILE, or declare the system in systems.yaml.",
+                f"{name} : il n'y a pas encore de site ici ({settings.site_folder}). Donnez --set address=… et"
+                " --set secret.NOM=@FICHIER, ou déclarez le système dans systems.yaml.",
             )
         held = site.installation(settings.site_folder, name)
         return Installation(
@@ -108,6 +117,19 @@ def _installation(settings: Settings, name: str, told: Mapping[str, str]) -> Ins
 
 
 _OURS = ("address", "day", "school_year")
+
+
+def _secret(given: str) -> str:
+    """``@FILE`` is what the file holds, so that no secret stands in a command; anything else is the secret itself."""
+    if not given.startswith("@"):
+        return given
+    try:
+        return Path(given[1:]).read_text("utf-8").strip()
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(
+            "--set: the file of a secret cannot be read. Correct its path or its rights.",
+            "--set : le fichier d'un secret est illisible. Corrigez son chemin ou ses droits.",
+        ) from error
 
 
 def _window(settings: Settings, told: Mapping[str, str]) -> Window:

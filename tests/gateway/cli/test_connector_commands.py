@@ -12,6 +12,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from connectors.kit import manifest as manifests
+from connectors.kit import scaffold
 from tests.conftest import REPOSITORY
 from tests.connectors.every.found import VARIABLE
 from tests.gateway.cli.conftest import Call
@@ -36,7 +38,7 @@ def everything(folder: Path) -> str:
 # new
 
 
-@pytest.mark.parametrize("protocol", ["files", "rest", "sql"])
+@pytest.mark.parametrize("protocol", ["files", "rest", "sql", "soap"])
 def test_a_new_connector_passes_the_suite_that_every_connector_inherits(
     call: Call, tmp_path: Path, example: Path, protocol: str
 ) -> None:
@@ -135,7 +137,195 @@ def test_an_openapi_document_gives_the_columns(call: Call, tmp_path: Path) -> No
     assert 'last_name: {named: "/lastName"' in contract
 
 
+API = {
+    "paths": {
+        "/eleves/{id}": {"get": {"responses": {"200": {"$ref": "#/components/responses/Un"}}}},
+        "/api/eleves": {
+            "get": {
+                "parameters": [
+                    {"name": "page", "in": "query", "schema": {"default": 0}},
+                    {"$ref": "#/components/parameters/Taille"},
+                ],
+                "responses": {
+                    "200": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Page"}}}}
+                },
+            }
+        },
+    },
+    "components": {
+        "parameters": {"Taille": {"name": "parPage", "in": "query"}},
+        "securitySchemes": {"cle": {"type": "apiKey", "in": "header", "name": "X-Cle"}},
+        "schemas": {
+            "Page": {
+                "properties": {
+                    "donnees": {"type": "array", "items": {"$ref": "#/components/schemas/Eleve"}},
+                    "meta": {"properties": {"total": {"type": "integer"}}},
+                }
+            },
+            "Eleve": {
+                "properties": {
+                    "noFiche": {"type": "string"}, "nom": {}, "prenom": {}, "dateNaissance": {}, "sexe": {},
+                    "adresse": {"properties": {"ville": {"type": "string"}}},
+                    "amis": {"type": "array", "items": {"$ref": "#/components/schemas/Eleve"}},
+                }
+            },
+        },
+    },
+}  # fmt: skip
+
+
+def test_an_openapi_document_gives_path_pages_total_and_sign_in_which_the_sandbox_then_speaks(
+    call: Call, tmp_path: Path
+) -> None:
+    path, root = tmp_path / "api.json", tmp_path / "site"
+    path.write_text(json.dumps(API), "utf-8")
+
+    call("connector", "new", "essai", "--protocol", "rest", "--from", path, "--folder", root)
+
+    told = manifests.read(root / "connectors" / "essai")
+    (stream,) = told.streams.values()
+    assert stream.request is not None
+    assert ("eleves", "/api/eleves", "/donnees") == (stream.name, stream.request.path, stream.request.records)
+    assert ("page", "page", 0) == (
+        stream.request.paging.kind, stream.request.paging.parameter, stream.request.paging.first,
+    )  # fmt: skip
+    assert ("api-key", "X-Cle", ("api_key",)) == (
+        told.authentication.kind, told.authentication.header, tuple(told.secrets),
+    )  # fmt: skip
+    contract = (root / "connectors/essai/contract/streams.yaml").read_text("utf-8")
+    assert 'adresse_ville: {named: "/adresse/ville"' in contract
+    assert "amis" not in contract
+    assert 0 == call("connector", "check", "essai", "--live", "--folder", root).code
+
+
+def test_a_document_that_describes_no_object_is_refused_and_nothing_is_made(
+    call: Call, tmp_path: Path
+) -> None:
+    path = tmp_path / "api.json"
+    path.write_text(json.dumps({"paths": {"/x": {"get": {"$ref": "https://example.org/x"}}}}), "utf-8")
+
+    found = call(
+        "connector", "new", "essai", "--protocol", "rest", "--from", path, "--folder", tmp_path / "site"
+    )
+
+    assert 2 == found.code
+    assert not (tmp_path / "site").exists()
+
+
+@pytest.mark.parametrize("resource", ["Enrolment", "Absence"])
+@pytest.mark.parametrize("protocol", ["files", "rest"])
+def test_another_resource_is_begun_with_a_mapping_that_holds(
+    call: Call, tmp_path: Path, resource: str, protocol: str
+) -> None:
+    root = tmp_path / "site"
+    words = ("--protocol", protocol, "--resource", resource, "--folder", root)
+
+    assert 0 == call("connector", "new", "essai", *words).code
+    assert 0 == call("connector", "check", "essai", "--folder", root).code
+    assert f'"resource_type":"{resource}"' in everything(root / "mappings")
+
+
+def test_a_resource_whose_fields_no_column_tells_names_them_and_the_words_that_would(
+    call: Call, tmp_path: Path, example: Path
+) -> None:
+    words = ("--from", example, "--resource", "Enrolment", "--folder", tmp_path / "site")
+
+    made = call("connector", "new", "essai", *words, "--lang", "en")
+
+    assert 1 == made.code
+    assert "school_year (names known: annee, annee_scolaire, school_year)" in made.out
+    assert not (tmp_path / "site" / "mappings").exists()
+
+
+def test_a_social_insurance_number_is_left_out_of_the_contract_and_told(call: Call, tmp_path: Path) -> None:
+    example = tmp_path / "eleves.csv"
+    example.write_text("fiche;nom;prenom;date_naissance;sexe;NAS\n", "utf-8")
+
+    made = call("connector", "new", "essai", "--from", example, "--folder", tmp_path / "site", "--json")
+
+    assert ["NAS"] == made.document["left_out"]
+    contract = (tmp_path / "site/connectors/essai/contract/streams.yaml").read_text("utf-8")
+    assert "# NAS: left out" in contract
+    assert "nas:" not in contract
+
+
+def test_the_manifest_of_one_of_ours_names_its_schema_and_that_of_a_site_s_own_no_path_of_ours() -> None:
+    line = b"# yaml-language-server: $schema=../../kit/manifest/manifest.schema.json\n"
+
+    assert scaffold.files(scaffold.plan("essai", "files"))["manifest.yaml"].startswith(line)
+    assert b"schema.json" not in scaffold.files(scaffold.plan("essai", "files", ours=False))["manifest.yaml"]
+
+
+# sample
+
+
+def test_samples_that_changed_are_told_and_made_anew_only_when_asked(call: Call, tmp_path: Path) -> None:
+    root = tmp_path / "site"
+    call("connector", "new", "essai", "--folder", root)
+    assert 0 == call("connector", "sample", "essai", "--folder", root).code
+    path = root / "connectors/essai/samples/eleves.csv"
+    path.write_text(path.read_text("utf-8").replace("Noé", "Zoé"), "utf-8")
+    golden = root / "mappings/essai/samples/student.v1.jsonl"
+
+    told = call("connector", "sample", "essai", "--folder", root)
+    assert 1 == told.code
+    assert "Zoé" not in golden.read_text("utf-8")
+
+    assert 0 == call("connector", "sample", "essai", "--folder", root, "--write").code
+    assert "Zoé" in golden.read_text("utf-8")
+    assert 0 == call("connector", "sample", "essai", "--folder", root).code
+
+
+def test_a_connector_without_a_mapping_has_nothing_to_sample(call: Call, tmp_path: Path) -> None:
+    call("connector", "new", "essai", "--resource", "Payment", "--folder", tmp_path / "site")
+
+    assert 2 == call("connector", "sample", "essai", "--folder", tmp_path / "site").code
+
+
 # list and check
+
+
+def test_a_column_that_is_deleted_from_contract_and_mapping_may_stay_in_the_sample(
+    call: Call, tmp_path: Path, example: Path
+) -> None:
+    root = tmp_path / "site"
+    call("connector", "new", "essai", "--from", example, "--folder", root)
+    for path in (root / "connectors/essai/contract/streams.yaml", root / "mappings/essai/student.v1.yaml"):
+        text = re.sub(r"(?m)^ +frais_dus: .*\n|^never_read: .*\n|, frais_dus", "", path.read_text("utf-8"))
+        path.write_text(text, "utf-8")
+
+    found = call("connector", "check", "essai", "--live", "--folder", root, "--lang", "en")
+
+    assert 0 == found.code, found.out
+
+
+def test_what_is_wrong_in_the_folder_is_said_once_and_the_sandbox_is_not_tried(
+    call: Call, tmp_path: Path
+) -> None:
+    root = tmp_path / "site"
+    call("connector", "new", "essai", "--protocol", "rest", "--folder", root)
+    path = root / "connectors/essai/manifest.yaml"
+    path.write_text(path.read_text("utf-8").replace("[client_secret]", "[cle]"), "utf-8")
+
+    found = call("connector", "check", "essai", "--live", "--folder", root, "--lang", "en")
+
+    assert 1 == found.code
+    assert [
+        "essai: to mend (8 checks held)", "  essai: oauth2 asks for the secret client_secret. Name it in `secrets`."
+    ] == [line for line in found.out.splitlines() if "checks held" in line or "secret" in line][:2]  # fmt: skip
+    assert "sandbox" not in found.out
+
+
+def test_a_site_s_own_connector_is_found_without_naming_its_folder(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = tmp_path / "site"
+    call("connector", "new", "essai", "--folder", root)
+    monkeypatch.setenv("PASSERELLE_SITE", str(root))
+
+    assert {"essai", "gpi"} <= {item["name"] for item in call("connector", "list", "--json").document}
+    assert 0 == call("connector", "check", "essai").code
+    assert 0 == call("connector", "sample", "essai").code
 
 
 def test_the_list_names_every_connector_of_the_repository(call: Call) -> None:
@@ -232,6 +422,21 @@ def test_raw_records_are_written_for_their_owner_alone(call: Call, dropped: Path
     assert ["1001", "1002"] == frame["fiche"].to_list()
     assert {0o600} == {stat.S_IMODE(path.stat().st_mode) for path in out.iterdir()}
     assert 0o700 == stat.S_IMODE(out.stat().st_mode)
+
+
+def test_a_secret_is_read_from_a_file_and_never_from_one_that_cannot_be_read(
+    call: Call, tmp_path: Path
+) -> None:
+    root = tmp_path / "site"
+    call("connector", "new", "essai", "--protocol", "rest", "--folder", root)
+    (tmp_path / "key").write_text("s3cret\n", "utf-8")
+    words = ("connector", "read", "essai", "eleves", "--out", tmp_path / "out", "--folder", root)
+    more = ("--set", "address=http://127.0.0.1:9", "--set", "school_year=2025", "--set")
+
+    assert 3 == call(*words, *more, f"secret.client_secret=@{tmp_path / 'key'}", "--set", "client_id=x").code
+    wrong = call(*words, *more, f"secret.client_secret=@{tmp_path / 'none'}")
+    assert 2 == wrong.code
+    assert "s3cret" not in wrong.out + wrong.err
 
 
 def test_a_partner_that_has_nothing_yet_is_for_a_later_try(call: Call, dropped: Path) -> None:
