@@ -117,6 +117,12 @@ def _outbox(app: typer.Typer) -> None:
     outbox.register(app)
 
 
+def _slips(app: typer.Typer) -> None:
+    from gateway.cli import slips  # noqa: PLC0415
+
+    slips.register(app)
+
+
 def _connectors(app: typer.Typer) -> None:
     from gateway.cli import connector  # noqa: PLC0415
 
@@ -134,6 +140,7 @@ _MODULES = (
     (("dossier", "consent"), _dossiers),
     (("quarantine", "evidence", "exchange", "store"), _accounts),
     (("outbox",), _outbox),
+    (("rl24",), _slips),
 )
 
 

@@ -1,99 +1,88 @@
-"""What a new connector's records are made of, guessed from a header or an OpenAPI document. Reads no record.
+"""What a new connector's records are made of, guessed from a header or a description. Reads no record.
 
 Of a file only the header is used: its rows may be somebody's. Rows of a sample are invented here.
 """
 
 import csv
-import json
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any
 
-from canonical_model import strict_yaml
 from canonical_model.errors import ConfigurationError
+from connectors.kit.scaffold import resources
+from connectors.kit.scaffold.resources import NEVER_READ, RESOURCES, Field
 
 LONGEST_HEADER = 65_536  # bytes
-USUAL = ("fiche", "nom", "prenom", "date_naissance", "sexe")
 _SEPARATORS = (";", ",", "\t", "|")
-_WORDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {
-        "fiche": ("fiche", "no_fiche", "num_fiche", "numero_fiche", "student_id", "id_eleve", "no_eleve", "id"),
-        "family_name": ("nom", "nom_famille", "nom_de_famille", "family_name", "last_name", "lastname", "surname"),
-        "given_name": ("prenom", "pnom", "given_name", "first_name", "firstname"),
-        "birth_date": (
-            "date_naissance", "date_naiss", "dt_naiss", "date_de_naissance", "birth_date", "birthdate", "dob",
-        ),
-        "sex": ("sexe", "sex", "genre", "gender"),
-        "code_permanent": ("code_permanent", "code_perm", "cd_perm", "codeperm"),
-    }
-)  # fmt: skip
-_PEOPLE: tuple[Mapping[str, str], ...] = (  # invented, as all of samples/
-    {
-        "fiche": "1001", "family_name": "Côté", "given_name": "Élodie", "birth_date": "2009-07-10", "sex": "F",
-        "code_permanent": "COTE72570905",
-    },
-    {
-        "fiche": "1002", "family_name": "Lévesque-Tremblay", "given_name": "Noé", "birth_date": "2021-03-02",
-        "sex": "M", "code_permanent": "",
-    },
-)  # fmt: skip
-STUDENT = ("fiche", "family_name", "given_name", "birth_date", "sex")
 
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """`names`: the hub's words, in order; `named`: the system's own, beside them. The key is the first of `key`."""
+    """`names`: the hub's words, in order; `named`: the system's own, beside them. `left`: the example's, never read.
+
+    `resource`: what the records describe, by which the columns are recognised.
+    """
 
     names: tuple[str, ...]
     named: tuple[str, ...]
     separator: str = ";"
     encoding: str = "utf-8"
+    left: tuple[str, ...] = ()
+    resource: str = "Student"
 
     @property
     def meanings(self) -> Mapping[str, str]:
         """Meaning → our column, for what was recognised."""
         found: dict[str, str] = {}
-        for meaning, words in _WORDS.items():
-            known = [name for word in words for name in self.names if name == word]
+        for told in self.fields:
+            known = [word for word in told.words if word in self.names]
             if known:
-                found[meaning] = known[0]
+                found[told.meaning] = known[0]
         return found
 
     @property
-    def key(self) -> str:
-        """The column that tells rows apart, as far as a name can say: to be looked at."""
-        return self.meanings.get("fiche", self.names[0])
+    def fields(self) -> tuple[Field, ...]:
+        """The fields of the resource that a scaffold can map; none for another resource."""
+        return RESOURCES.get(self.resource, ())
 
     @property
-    def missing(self) -> tuple[str, ...]:
-        """What a Student needs and no column seems to hold."""
-        return tuple(meaning for meaning in STUDENT if meaning not in self.meanings)
+    def key(self) -> tuple[str, ...]:
+        """The columns that tell rows apart, as far as names can say: to be looked at."""
+        meanings = self.meanings
+        found = tuple(meanings[told.meaning] for told in self.fields if told.key and told.meaning in meanings)
+        return found or self.names[:1]
+
+    @property
+    def missing(self) -> tuple[Field, ...]:
+        """What the resource needs and no column seems to hold."""
+        return tuple(told for told in self.fields if told.required and told.meaning not in self.meanings)
 
     def rows(self) -> tuple[tuple[str, ...], ...]:
         """Two invented records."""
-        meaning = {name: what for what, name in self.meanings.items()}
+        values = {
+            self.meanings[told.meaning]: told.values for told in self.fields if told.meaning in self.meanings
+        }
         return tuple(
-            tuple(person[meaning[name]] if name in meaning else f"{name}-{number}" for name in self.names)
-            for number, person in enumerate(_PEOPLE, start=1)
+            tuple(values[name][number] if name in values else f"{name}-{number + 1}" for name in self.names)
+            for number in range(2)
         )
 
 
-def usual() -> Columns:
-    """The columns of a list of pupils, when nobody gave an example."""
-    return Columns(USUAL, USUAL)
+def usual(resource: str) -> Columns:
+    """The columns of a list of such records, when nobody gave an example."""
+    names = resources.usual(resource)
+    return Columns(names, names, resource=resource)
 
 
-def of_file(path: Path) -> Columns:
-    """The columns of an example: a CSV's header, or the first object schema of an OpenAPI document.
+def of_pointers(path: Path, pointers: Sequence[str], resource: str) -> Columns:
+    """The columns of a described record. Raises ConfigurationError when two would bear one name."""
+    return _checked(path, [way.removeprefix("/") for way in pointers], ";", "utf-8", resource)
 
-    Raises ConfigurationError when there is none, or two columns would bear one name.
-    """
-    if path.suffix.lower() in (".yaml", ".yml", ".json"):
-        return _checked(path, _of_openapi(path), ";", "utf-8")
+
+def of_file(path: Path, resource: str) -> Columns:
+    """The columns of an example, a CSV's header. Raises ConfigurationError when there is none, or one comes twice."""
     with path.open("rb") as file:
         line = file.readline(LONGEST_HEADER)
     try:
@@ -102,10 +91,10 @@ def of_file(path: Path) -> Columns:
         text, encoding = line.decode("windows-1252", "replace"), "windows-1252"
     separator = max(_SEPARATORS, key=text.count)
     header = next(csv.reader([text], delimiter=separator), [])
-    return _checked(path, header, separator, encoding)
+    return _checked(path, header, separator, encoding, resource)
 
 
-def _checked(path: Path, named: Sequence[str], separator: str, encoding: str) -> Columns:
+def _checked(path: Path, named: Sequence[str], separator: str, encoding: str, resource: str) -> Columns:
     named = tuple(item.strip() for item in named)
     names = tuple(map(plain, named))
     if not names or not all(names):
@@ -119,7 +108,11 @@ def _checked(path: Path, named: Sequence[str], separator: str, encoding: str) ->
             f"{path}: two columns bear the same name. Rename one in the example.",
             f"{path} : deux colonnes portent le même nom. Renommez-en une dans l'exemple.",
         )
-    return Columns(names, named, separator, encoding)
+    kept = [(name, word) for name, word in zip(names, named, strict=True) if name not in NEVER_READ]
+    left = tuple(word for name, word in zip(names, named, strict=True) if name in NEVER_READ)
+    return Columns(
+        tuple(name for name, _ in kept), tuple(word for _, word in kept), separator, encoding, left, resource
+    )
 
 
 def plain(word: str) -> str:
@@ -128,30 +121,3 @@ def plain(word: str) -> str:
     bare = unicodedata.normalize("NFKD", split).encode("ascii", "ignore").decode().lower()
     name = re.sub(r"[^a-z0-9]+", "_", bare).strip("_")
     return f"c_{name}" if name[:1].isdecimal() else name
-
-
-def _of_openapi(path: Path) -> list[str]:
-    text = path.read_text("utf-8")
-    try:
-        document = json.loads(text) if path.suffix == ".json" else strict_yaml.load(text, path.name)
-    except ValueError as error:
-        raise ConfigurationError(
-            f"{path}: this is not JSON. Correct the file.",
-            f"{path} : ce n'est pas du JSON. Corrigez le fichier.",
-        ) from error
-    return next(_objects(document), [])
-
-
-def _objects(document: Any) -> Iterator[list[str]]:
-    """The names of each object schema whose properties are plain values, in the order of the document."""
-    schemas = document.get("components", {}).get("schemas", {}) if isinstance(document, dict) else {}
-    for schema in schemas.values():
-        properties = schema.get("properties", {}) if isinstance(schema, dict) else {}
-        held = [name for name, told in properties.items() if isinstance(told, dict) and _is_plain(told)]
-        if properties and len(held) == len(properties):
-            yield held
-
-
-def _is_plain(told: Mapping[str, Any]) -> bool:
-    kind = told.get("type")
-    return kind not in ("array", "object") and "$ref" not in told

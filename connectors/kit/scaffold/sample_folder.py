@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from connectors.kit import manifest as manifests
+from connectors.kit.check import samples
 from connectors.kit.manifest import FileDeclaration, Manifest
 from connectors.kit.sandbox_system import SandboxSystem
 
@@ -19,7 +20,7 @@ class SampleFolder(SandboxSystem):
     known_faults: ClassVar[dict[str, str]] = {
         "down": "nothing was dropped",
         "writing": "the marker is that of another content",
-        "missing-column": "the last column of the header has another name",
+        "missing-column": "the contract's last column has another name in the header",
         "ragged": "the last line is cut short",
     }
 
@@ -59,11 +60,25 @@ class SampleFolder(SandboxSystem):
         separator = str(declared.format.get("separator", ";")).replace("tab", "\t").encode()
         lines = content.splitlines(keepends=True)
         if "missing-column" in self.faults:
-            head, _, _ = lines[0].rstrip(b"\r\n").rpartition(separator)
-            lines[0] = head + separator + b"autre_nom\n"
+            lines[0] = self._without_a_column(told, stream, declared, lines[0], separator)
         if "ragged" in self.faults:
             lines[-1] = lines[-1].rstrip(b"\r\n").rpartition(separator)[0] + b"\n"
         return b"".join(lines)
+
+    @staticmethod
+    def _without_a_column(
+        told: Manifest, stream: str, declared: FileDeclaration, header: bytes, separator: bytes
+    ) -> bytes:
+        encoding = str(declared.format.get("encoding", "utf-8"))
+        gone = samples.contract_streams(told)[stream].columns[-1].named.lower()
+        names = [name.strip() for name in header.split(separator)]
+        return (
+            separator.join(
+                b"autre_nom" if name.decode(encoding).strip('\ufeff"').lower() == gone else name
+                for name in names
+            )
+            + b"\n"
+        )
 
     def _drop(self, path: Path, content: bytes, *, header: bool) -> None:
         """The file, then its marker in the format of sha256sum, with the number of its rows."""

@@ -21,6 +21,7 @@ from connectors.kit.check import samples
 from connectors.kit.manifest import Manifest, RestRequest, StreamDeclaration
 from connectors.kit.rest.wire_json import pointer, text
 from connectors.kit.rest_server import WIRE_FAULTS, RestSandbox
+from connectors.kit.scaffold.pointed import placed
 
 KEY_SECRET = "api_key"  # noqa: S105 - the name of a secret, not its value
 _PLACED = "{page_rows}"
@@ -80,7 +81,7 @@ class SampleRest(RestSandbox):
             if refusal is not None:
                 return refusal
             count = len(self._since(told, stream, stream.request, asked))
-            return self.cut(_json(_placed({}, place, count) if place else count))
+            return self.cut(_json(placed({}, place, count) if place else count))
 
         return answer
 
@@ -120,17 +121,17 @@ def _paged(request: RestRequest, asked: Request, found: list[Any], usual: int) -
     if paging.kind in ("page", "link"):
         start = (start - paging.first) * rows if given or paging.kind == "page" else 0
     part, more = found[start : start + rows], start + rows < len(found)
-    body: Any = _placed({}, request.records, part) if request.records else part
+    body: Any = placed({}, request.records, part) if request.records else part
     headers = {}
     if paging.kind == "cursor" and more:
-        body = _placed(body, paging.next, str(start + rows))
+        body = placed(body, paging.next, str(start + rows))
     if paging.kind == "link" and more:
         following = asked.url.include_query_params(page=start // rows + 1 + paging.first)
         headers["Link"] = f'<{following}>; rel="next"'
     if request.total is not None and request.total.header:
         headers[request.total.header] = str(len(found))
     elif request.total is not None and not request.total.path:
-        body = _placed(body, request.total.pointer, len(found))
+        body = placed(body, request.total.pointer, len(found))
     return _json(body, headers)
 
 
@@ -146,13 +147,3 @@ def _json(body: Any, headers: Mapping[str, str] | None = None) -> Response:
 
 def _number(text: str, usual: int) -> int:
     return int(text) if text.isdecimal() else usual
-
-
-def _placed(body: Any, way: str, value: Any) -> Any:
-    """The body with the value at a JSON Pointer; what leads there is made."""
-    *path, last = (part.replace("~1", "/").replace("~0", "~") for part in way.split("/")[1:])
-    held = body
-    for name in path:
-        held = held.setdefault(name, {})
-    held[last] = value
-    return body
