@@ -1,6 +1,6 @@
 """The door in: pull and land, map and check, match the person and store. Nothing is lost or half done.
 
-    fetch       one system → a landed batch                      (one file, one transaction)
+    fetch       one system → a landed batch                      (one file, one transaction; `gateway.fetching`)
     translate   a landed batch → documents and rejects           (one file, one transaction)
     admit       the batches of one board → versions, quarantine  (one transaction a system)
 
@@ -18,97 +18,21 @@ import polars as pl
 import sqlalchemy as sa
 
 from canonical_model import resources
-from canonical_model.errors import ConfigurationError, HubError, IntegrityError
-from connectors.kit.manifest import Manifest
-from connectors.kit.protocol import Window
+from canonical_model.errors import ConfigurationError, IntegrityError
 from gateway import quarantine, site
 from gateway.evidence.chain import Entry, append
+from gateway.fetching import ROUTE, exchange_id, fetch, mapping_of
 from gateway.quarantine import Fault
-from gateway.store import exchanges, people, pulls, versions
+from gateway.store import exchanges, people, versions
 from gateway.store.hub import Hub
 from gateway.store.people import Claim
-from gateway.store.pulls import Landings
 from gateway.store.raw import RawStore
 from gateway.store.versions import Version
-from mappings.engine import compiler, lineage, loader
-from mappings.engine.language import Mapping as SystemMapping
+from mappings.engine import compiler, lineage
 
-ROUTE = "intake"
+__all__ = ("admit", "exchange_id", "fetch", "translate")
+
 _LOCK = 0x496E7461  # two boards are admitted one after the other: matching sees all persons
-
-
-def exchange_id(run: str, system: str) -> str:
-    """The idempotency key of one system's intake in one run of the day."""
-    return f"{run}/{ROUTE}/{system}"
-
-
-def fetch(hub: Hub, *, system: str, run: str, day: date, school_year: int, moment: datetime) -> str:
-    """Pull every stream of one installed system and land it. Returns the exchange's id.
-
-    Killed and called again, it goes on after the last page that landed, where the source can.
-    Raises ConfigurationError (wrong secret, missing column) or RetryableError (no answer, or the
-    source changed while it was read); the exchange then says so and nothing is landed.
-    """
-    id = exchange_id(run, system)  # noqa: A001
-    landings = Landings(hub.settings.root, hub.keys, system)
-    with landings.held():
-        with hub.transaction() as connection:
-            state = exchanges.begin(
-                connection, id, run=run, route=ROUTE, system=system, direction="in", day=day, moment=moment
-            )
-        if state in ("landed", "mapped", "done"):
-            return id
-        try:
-            _land(hub, landings, id, system, Window(school_year=school_year, day=day), moment)
-        except HubError as error:
-            with hub.transaction() as connection:
-                exchanges.record(connection, id, state="failed", failure=error, moment=moment)
-            raise
-        landings.discard()
-    return id
-
-
-def _land(  # noqa: PLR0917
-    hub: Hub,
-    landings: Landings,
-    exchange: str,
-    system: str,
-    window: Window,
-    moment: datetime,
-) -> None:
-    """Pull, keep the batch, and say so with the counts and with where the next pull begins, at once."""
-    raw = RawStore(hub.settings.root, hub.keys)
-    installation = site.installation(hub.settings.site_folder, system)
-    known = site.connectors(hub.settings.site_folder)
-    manifest, source = known.manifest(installation.connector), known.source(installation)
-    with hub.transaction() as connection:
-        before = pulls.last(connection, system)
-    partly = _read_alone(hub, manifest)
-    pulled = landings.pull(source, manifest, window, before, partly=partly, raw=raw, asked_by=exchange)
-    batch = raw.land(system, {stream: found.frames() for stream, found in pulled.items()})
-    after = pulls.following(before, raw, system=system, school_year=window.school_year, pulled=pulled)
-    rows = {stream: found.rows for stream, found in pulled.items()}
-    with hub.transaction() as connection:
-        exchanges.record(
-            connection,
-            exchange,
-            state="landed",
-            digest=bytes.fromhex(batch),
-            counts={"rows": rows, "pull": {stream: found.counts() for stream, found in pulled.items()}},
-            receipt={"pull": after.receipt()},
-            moment=moment,
-        )
-        facts = {"exchange": exchange, "batch": batch, "rows": rows}
-        append(connection, moment, Entry("intake.landed", None, facts))
-    if before.keys is not None and before.keys != after.keys:
-        raw.drop_keys(before.keys)
-
-
-def _read_alone(hub: Hub, manifest: Manifest) -> frozenset[str]:
-    """Streams of which a part may be pulled: no mapping reads them beside another, whose rows it would miss."""
-    read_by_each = [_mapping(hub, name).streams for name in manifest.mappings]
-    beside = {stream.name for streams in read_by_each if len(streams) > 1 for stream in streams}
-    return frozenset(manifest.streams) - beside
 
 
 def translate(hub: Hub, *, exchange: str, moment: datetime) -> str:
@@ -124,7 +48,7 @@ def translate(hub: Hub, *, exchange: str, moment: datetime) -> str:
     counts: dict[str, Any] = {}
     known = site.connectors(hub.settings.site_folder)
     for name in known.manifest(installation.connector).mappings:
-        mapping = _mapping(hub, name)
+        mapping = mapping_of(hub, name)
         mapped = compiler.run(
             mapping,
             {stream.name: streams[stream.name] for stream in mapping.streams},
@@ -154,10 +78,6 @@ def translate(hub: Hub, *, exchange: str, moment: datetime) -> str:
             moment=moment,
         )
     return exchange
-
-
-def _mapping(hub: Hub, name: str) -> SystemMapping:
-    return loader.load(name, site.mapping_root(hub.settings.site_folder, name, loader.ROOT))
 
 
 def admit(hub: Hub, *, board: str, run: str, moment: datetime) -> list[str]:
@@ -211,7 +131,7 @@ class _Admission:
         self, name: str, counted: Mapping[str, Any], documents: pl.DataFrame, rejects: pl.DataFrame
     ) -> None:
         """Match, store and account for the output of one mapping."""
-        mapping = _mapping(self._hub, name)
+        mapping = mapping_of(self._hub, name)
         kind = resources.resource(mapping.resource)
         faults = [
             Fault(

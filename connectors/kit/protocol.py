@@ -6,7 +6,7 @@ column) or transient (RetryableError: no answer, refused connection, time-out, 5
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -40,7 +40,11 @@ class Page:
 
 
 class Source(ABC):
-    """Asks one installed system, and yields what it was told."""
+    """Asks one installed system, and yields what it was told.
+
+    A pull is: `recall`, `pages` and a count of each stream; the caller keeps the rows and `memory` in one step; then
+    `settled`. What fails before that step leaves nothing kept: `set_aside`. Whoever only looks calls none of these.
+    """
 
     def __init__(self, installation: Installation) -> None:
         self.installation = installation
@@ -64,7 +68,8 @@ class Source(ABC):
         """The same rows page by page; a source that can resume or keeps a cursor says so on each.
 
         `since`: the cursor of an earlier pull; what changed after it is asked for. `position`: of a page of an
-        interrupted pull; the pages after it are asked for. Raises as `read`.
+        interrupted pull; the pages after it are asked for. Raises as `read`, and PositionLostError
+        (connectors.kit.errors) when the system no longer knows the position.
         """
         for frame in self.read(stream, window):
             yield Page(frame)
@@ -81,6 +86,22 @@ class Source(ABC):
     ) -> int | None:
         """How many rows the system says changed after that cursor; None when it cannot say."""
         return None
+
+    def memory(self) -> dict[str, str]:
+        """What the next pull is to be told, by name: files that were read, the ETags of answers."""
+        return {}
+
+    def recall(self, memory: Mapping[str, str]) -> None:  # noqa: B027 - most remember nothing
+        """The `memory` of the last pull that was kept; called before the first stream is asked for."""
+
+    def settled(self) -> None:  # noqa: B027 - most have nothing to tell
+        """Rows and `memory` are kept for good: now the system may be told, as by moving a file to the archive.
+
+        Called again after a kill, by a source that recalls the same memory, it ends the same.
+        """
+
+    def set_aside(self) -> None:  # noqa: B027 - most cannot
+        """The pull ended in an error: put what cannot be read where its partner sees it."""
 
     def close(self) -> None:  # noqa: B027 - most have nothing to let go of
         """Let go of connections."""

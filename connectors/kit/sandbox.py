@@ -7,7 +7,7 @@ invented province by mistake. Nothing here listens on anything but 127.0.0.1.
 import logging
 import socket
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib import import_module
@@ -156,15 +156,17 @@ def run(
     postgres: str = "",
     systems: Sequence[str] | None = None,
     faults: Faults = NO_FAULTS,
+    tell: Callable[[Sequence[Mapping[str, Any]]], None] = lambda _: None,
 ) -> None:
     """Prepare the systems and serve them on loopback until a signal ends the process.
 
-    Raises ConfigurationError when the port is taken.
+    `tell` is given their entries of systems.yaml once their port listens. Raises ConfigurationError when it is taken.
     """
     with _listening(port) as listener:
         found = find(province, folder, systems=systems, faults=faults)
-        _prepared(found, f"http://{_HOST}:{port}", postgres)
+        entries = _prepared(found, f"http://{_HOST}:{port}", postgres)
         with _serving_otherwise(found):
+            tell(entries)
             _server(found).run(sockets=[listener])
 
 
@@ -285,7 +287,7 @@ def _check_known(systems: Sequence[SandboxSystem], told: frozenset[str]) -> None
 
 def _check_names(wanted: Sequence[str], found: set[str]) -> None:
     if unknown := sorted(set(wanted) - found):
-        known = ", ".join(sorted(found)) or "-"
+        known = ", ".join(sorted(found) or connectors())
         raise ConfigurationError(
             f"{unknown[0]}: no such sandbox. Choose among: {known}.",
             f"{unknown[0]} : aucun bac à sable de ce nom. Choisissez parmi : {known}.",

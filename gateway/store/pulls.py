@@ -28,17 +28,19 @@ from gateway.store.schema import exchange
 class LastPull:
     """Where the last pull of a system ended. `number`: how many were done; `keys`: id in the raw store.
 
-    `school_year`: of its window; what another year held is not compared with this one's.
+    `school_year`: of its window; what another year held is not compared with this one's. `memory`: what the source
+    wants to be told by the next pull, of whatever year: files that were read, ETags.
     """
 
     number: int = 0
     school_year: int | None = None
     cursors: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     keys: str | None = None
+    memory: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     def of_year(self, school_year: int) -> "LastPull":
         """What the pull of that year begins from: nothing, when this one was of another."""
-        return self if self.school_year == school_year else LastPull(number=self.number)
+        return self if self.school_year == school_year else LastPull(number=self.number, memory=self.memory)
 
     def digests(self, raw: RawStore) -> dict[str, Digests]:
         """By stream, the digests of the rows it gave. Raises ConfigurationError when they are gone or altered."""
@@ -53,6 +55,7 @@ class LastPull:
             "school_year": self.school_year,
             "cursors": dict(self.cursors),
             "keys": self.keys,
+            "memory": dict(self.memory),
         }
 
 
@@ -70,10 +73,22 @@ def last(connection: sa.Connection, system: str) -> LastPull:
     return LastPull() if found is None else LastPull(**found)
 
 
+def of_exchange(row: sa.Row[Any]) -> LastPull:
+    """The pull that an exchange kept; an empty one when its batch has not landed."""
+    told = (row.receipt or {}).get("pull")
+    return LastPull() if told is None else LastPull(**told)
+
+
 def following(
-    before: LastPull, raw: RawStore, *, system: str, school_year: int, pulled: Mapping[str, Pulled]
+    before: LastPull,
+    raw: RawStore,
+    *,
+    system: str,
+    school_year: int,
+    pulled: Mapping[str, Pulled],
+    memory: Mapping[str, str],
 ) -> LastPull:
-    """What the next pull will begin from: the cursors now, and the digests kept in the raw store."""
+    """What the next pull will begin from: the cursors now, the digests kept in the raw store, the memory."""
     digests = {name: found.digests for name, found in pulled.items() if found.digests is not None}
     return LastPull(
         number=before.number + 1,
@@ -82,6 +97,7 @@ def following(
         keys=raw.keep_keys(system, {name: held.parts() for name, held in digests.items()})
         if digests
         else None,
+        memory=memory,
     )
 
 
@@ -124,26 +140,24 @@ class Landings:
     ) -> dict[str, Pulled]:
         """Pull every stream, those of `partly` from their cursor on; what this exchange landed is taken up.
 
-        The source is closed. Raises as `connectors.kit.pull.pull`.
+        Raises as `connectors.kit.pull.pull`.
         """
         before = before.of_year(window.school_year)
         digests = before.digests(raw)
-        try:
-            return {
-                stream: pull(
-                    source,
-                    manifest,
-                    stream,
-                    window,
-                    landing=self.of(stream),
-                    since=before.cursors.get(stream) if stream in partly else None,
-                    previous=digests.get(stream),
-                    asked_by=asked_by,
-                )
-                for stream in manifest.streams
-            }
-        finally:
-            source.close()
+        source.recall(before.memory)
+        return {
+            stream: pull(
+                source,
+                manifest,
+                stream,
+                window,
+                landing=self.of(stream),
+                since=before.cursors.get(stream) if stream in partly else None,
+                previous=digests.get(stream),
+                asked_by=asked_by,
+            )
+            for stream in manifest.streams
+        }
 
     def of(self, stream: str) -> Landing:
         """The landing of one stream, sealed by the hub's keys."""

@@ -143,7 +143,16 @@ def test_a_plan_is_held_in_its_own_section_with_its_objectives(hub: Hub, planted
     assert all(item.document["objectives"] for item in held)
 
 
-def test_taking_them_in_again_stores_nothing_new(hub: Hub, planted: dict[str, int]) -> None:
+def dropped_again(sandbox_folder: Path) -> None:
+    """The same lists under other names, as a partner drops them that has nothing new to say."""
+    for path in sorted(sandbox_folder.rglob("archive/*.csv")):
+        name = path.name.replace(DAY.isoformat(), f"{DAY:%Y%m%d}")
+        (path.parents[1] / name).write_bytes(path.read_bytes())
+        marker = path.with_name(f"{path.name}.sha256").read_text().replace(path.name, name)
+        (path.parents[1] / f"{name}.sha256").write_text(marker)
+
+
+def test_taking_them_in_again_stores_nothing_new(hub: Hub, planted: dict[str, int], tmp_path: Path) -> None:
     def known() -> tuple[str, int]:
         with hub.transaction() as connection:
             versions = connection.scalar(sa.text("select count(*) from resource_version"))
@@ -151,6 +160,7 @@ def test_taking_them_in_again_stores_nothing_new(hub: Hub, planted: dict[str, in
 
     taken_in(hub, "run-1")
     before = known()
+    dropped_again(tmp_path / "sandbox")
     counts = taken_in(hub, "run-2")
 
     assert before == known()

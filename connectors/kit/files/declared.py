@@ -5,15 +5,14 @@
         key: [fiche]
         file: {name: "ELEVES_{day}.csv", format: csv, separator: ";", complete: marker}
 
-The source reads the newest whole file up to the window's day. Once the rows are kept, the caller says so
-(`settle`): the file is then remembered and moved to ``archive``; one that cannot be read is moved to ``erreur``
-(`set_aside`). Options of the installed system: ``state``, ``archive``, ``errors``, ``stable_seconds``, ``contract``.
+The source reads the newest whole file up to the window's day, unless its memory says that it was read. Once rows and
+memory are kept, the caller says so (`settled`): the files are moved to ``archive``; one that cannot be read is moved
+to ``erreur`` (`set_aside`). Options: ``archive``, ``errors``, ``stable_seconds``, ``contract``.
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
-from pathlib import Path
 
 import polars as pl
 
@@ -21,9 +20,9 @@ from canonical_model.errors import ConfigurationError
 from connectors.kit import contract
 from connectors.kit.files.complete import PAUSE_SECONDS, Completeness
 from connectors.kit.files.inbox import ARCHIVE, ERRORS, Inbox
-from connectors.kit.files.ledger import Read
+from connectors.kit.files.ledger import Ledger, Read
 from connectors.kit.files.names import NamePattern
-from connectors.kit.files.opening import ledger, shared_folder
+from connectors.kit.files.opening import shared_folder
 from connectors.kit.files.rows import contract_frames
 from connectors.kit.formats import Format
 from connectors.kit.installation import Installation
@@ -36,8 +35,7 @@ _LOG = logging.getLogger(__name__)
 class FileSource(Source):
     """One shared folder. `read` and `count` of one pull speak of the same file; `close` ends the pull.
 
-    `state`: folder where what was read is remembered; else the option ``state``; without either the newest
-    file is read each time, and nothing is moved unless `settle` is called.
+    Nothing is moved unless `settled` or `set_aside` is called.
     """
 
     def __init__(
@@ -45,21 +43,22 @@ class FileSource(Source):
         installation: Installation,
         manifest: Manifest,
         *,
-        state: Path | None = None,
         completeness: Completeness | None = None,
     ) -> None:
         super().__init__(installation)
         self._manifest = manifest
         self._streams = contract.of(installation, manifest.contract.path)
         self._completeness = completeness
+        self._ledger = Ledger()
         self._inbox = Inbox(
             shared_folder(installation),
-            ledger(installation, state),
+            self._ledger,
             archive=installation.options.get("archive", ARCHIVE),
             errors=installation.options.get("errors", ERRORS),
         )
         self._names: dict[tuple[str, date], str] = {}
-        self._read: dict[tuple[str, date], Read] = {}
+        self._read: dict[str, tuple[Read, NamePattern]] = {}
+        self._unreadable: set[str] = set()
 
     def read(self, stream: str, window: Window) -> Iterator[pl.DataFrame]:
         """The rows of the newest whole file, in its order; a faulty line says so in ``_fault``.
@@ -77,10 +76,14 @@ class FileSource(Source):
                     name,
                     taken.same_as,
                 )
-            yield from contract_frames(
-                taken.path, self._streams[stream], layout, system=self.installation.system
-            )
-        self._read[stream, window.day] = taken.read
+            try:
+                yield from contract_frames(
+                    taken.path, self._streams[stream], layout, system=self.installation.system
+                )
+            except ConfigurationError:
+                self._unreadable.add(name)
+                raise
+        self._read[stream] = taken.read, self._pattern(stream, window)
 
     def count(self, stream: str, window: Window) -> int | None:
         """How many rows the marker says; None when it does not."""
@@ -89,27 +92,38 @@ class FileSource(Source):
             return None
         return way.of(self._inbox.folder, self._name(stream, window)).rows
 
-    def settle(self, stream: str, window: Window) -> None:
-        """The rows that `read` gave to its end are kept: never read that file again, and archive it."""
-        read = self._read.pop((stream, window.day), None)
-        if read is None:
-            raise ConfigurationError(
-                f"{self.installation.system}/{stream}: it was not read to its end. Read it before settling.",
-                f"{self.installation.system}/{stream} : le fichier n'a pas été lu jusqu'au bout. Lisez-le"
-                " d'abord.",
-            )
-        self._inbox.settle(read, self._pattern(stream, window))
-        self._names.pop((stream, window.day), None)
+    def memory(self) -> dict[str, str]:
+        """By stream, the files that were read to their end, in this pull and before."""
+        told = Ledger()
+        told.read_back(self._ledger.written())
+        for read, _ in self._read.values():
+            told.note(read)
+        return told.written()
 
-    def set_aside(self, stream: str, window: Window) -> None:
-        """The file cannot be read: move it to the folder of errors, for the partner to correct."""
-        self._inbox.set_aside(self._name(stream, window))
-        self._names.pop((stream, window.day), None)
+    def recall(self, memory: Mapping[str, str]) -> None:
+        """Those files are not read again."""
+        self._ledger.read_back(memory)
+
+    def settled(self) -> None:
+        """Move what was read to its end, and the last file that the memory names of a stream, to the archive."""
+        last = {stream: (self._ledger.of(stream)[-1], None) for stream in self._ledger.streams()}
+        for read, pattern in (last | self._read).values():
+            self._inbox.settle(read, pattern)
+        self._names.clear()
+        self._read.clear()
+
+    def set_aside(self) -> None:
+        """Move the files that could not be read to the folder of errors, for the partner to correct."""
+        for name in self._unreadable:
+            self._inbox.set_aside(name)
+        self._names.clear()
+        self._unreadable.clear()
 
     def close(self) -> None:
         """Forget the files and let go of the connection: the next pull looks again."""
         self._names.clear()
         self._read.clear()
+        self._unreadable.clear()
         self._inbox.folder.close()
 
     def _name(self, stream: str, window: Window) -> str:

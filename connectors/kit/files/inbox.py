@@ -1,7 +1,8 @@
 """Takes whole files out of a shared folder, each once. Refuses one that changes while it is read.
 
-A file is taken (its bytes are hashed), read, and then either settled (remembered, moved to ``archive``) or set
-aside (moved to ``erreur``). Settled twice, or killed in between and settled again, it ends the same. The same
+A file is taken (its bytes are hashed), read, and then either settled (moved to ``archive``) or set aside (moved to
+``erreur``). Settled twice, or killed in between and settled again, it ends the same; what has taken the place of a
+file that was read is not settled with it. The same
 name with other content is a corrected file: it is read as a new one. The same content under another name is
 read too, for a list may be the same on two days, and `Taken.same_as` says so.
 """
@@ -15,7 +16,7 @@ from pathlib import Path
 
 from canonical_model.errors import RetryableError
 from connectors.kit.files.complete import MARKER, Completeness, unfinished
-from connectors.kit.files.folder import Folder
+from connectors.kit.files.folder import Entry, Folder
 from connectors.kit.files.ledger import Ledger, Read
 from connectors.kit.files.names import NamePattern
 
@@ -48,13 +49,14 @@ class Inbox:
         self._ledger = ledger
         self._archive = archive
         self._errors = errors
+        self._whole: dict[str, Entry] = {}
 
     def newest(self, stream: str, pattern: NamePattern, day: date) -> str:
         """The file to read: of `day` or the last day before it. Raises RetryableError when there is none.
 
         A file older than one that was read is never read: the newer list has taken its place.
         """
-        read = [said for name in self._ledger.names(stream) if (said := pattern.day_of(name)) is not None]
+        read = [said for held in self._ledger.of(stream) if (said := pattern.day_of(held.name)) is not None]
         last = max(read, default="")
         names = [
             entry.name
@@ -90,7 +92,7 @@ class Inbox:
                     f"{self.folder.place} : {name} est revenu inchangé ; il a déjà été lu. Rien à faire"
                     " avant le prochain dépôt du partenaire.",
                 )
-            corrected = name in self._ledger.names(stream)
+            corrected = name in {held.name for held in self._ledger.of(stream)}
             yield Taken(read, path, whole.rows, self._ledger.same_content(read), corrected)
             if self.folder.look(name) != whole.entry or digest_of(path) != digest:
                 raise RetryableError(
@@ -98,21 +100,33 @@ class Inbox:
                     f"{self.folder.place} : {name} a changé pendant la lecture. Rien n'en est gardé ;"
                     " réessayez.",
                 )
+            self._whole[name] = whole.entry
 
-    def settle(self, read: Read, pattern: NamePattern) -> None:
-        """Remember a file that was read and kept; move it, and older ones of its pattern, to the archive."""
-        if not self._ledger.knows(read):
-            self._ledger.note(read)
-        said = pattern.day_of(read.name)
-        for entry in self.folder.list():
-            day = pattern.day_of(entry.name)
-            if entry.name == read.name or (day is not None and said is not None and day < said):
-                self._move(entry.name, self._archive)
+    def settle(self, read: Read, pattern: NamePattern | None = None) -> None:
+        """Move a file that was read and kept, and older ones of its pattern, to the archive.
+
+        One that came under its name meanwhile is left where it is: it is yet to be read.
+        """
+        self._ledger.note(read)
+        entry = self.folder.look(read.name)
+        if entry is not None and (entry == self._whole.get(read.name) or self._is(read)):
+            self._move(read.name, self._archive)
+        if pattern is None or not (said := pattern.day_of(read.name)):
+            return
+        for older in self.folder.list():
+            day = pattern.day_of(older.name)
+            if day is not None and day < said:
+                self._move(older.name, self._archive)
 
     def set_aside(self, name: str) -> None:
         """Move a file that cannot be read to the folder of errors; a corrected one may come under its name."""
         if self.folder.look(name) is not None:
             self._move(name, self._errors)
+
+    def _is(self, read: Read) -> bool:
+        """Whether the file that stands under that name is the one that was read."""
+        with self.folder.local(read.name) as path:
+            return digest_of(path) == read.digest
 
     def _move(self, name: str, below: str) -> None:
         """Move a file and its marker; two of one name are numbered alike, for both begin with the same word."""

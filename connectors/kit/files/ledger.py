@@ -1,16 +1,14 @@
 """What was read of a folder, by name and content. Refuses nothing: it remembers, and the inbox decides.
 
-One line of JSON for each file in ``files-read.jsonl`` of the caller's state folder, written to the disk before
-the file is moved. A line that a power cut left unfinished is dropped: that file is read again.
+It is told as text, one text a stream, that the caller keeps at once with the rows (`Source.memory`) and gives back
+to the next pull; a text that is not one of ours is an empty memory: those files are read again.
 """
 
 import json
-import os
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from collections.abc import Mapping
+from dataclasses import dataclass
 
-FILE = "files-read.jsonl"
+MOST_HELD = 400  # files of one stream: a year of days; an older list is never asked for again
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +21,10 @@ class Read:
 
 
 class Ledger:
-    """What one installed system's files were. Without a state folder it remembers until it is dropped."""
+    """What one installed system's files were, oldest first."""
 
-    def __init__(self, state: Path | None = None) -> None:
-        self._path = None if state is None else state / FILE
-        self._held = list(self._load())
+    def __init__(self) -> None:
+        self._held: list[Read] = []
 
     def knows(self, read: Read) -> bool:
         """Whether this very file was read: same stream, name and content."""
@@ -42,36 +39,32 @@ class Ledger:
         ]
         return names[-1] if names else None
 
-    def names(self, stream: str) -> tuple[str, ...]:
-        """The names of the files read for a stream, oldest first."""
-        return tuple(held.name for held in self._held if held.stream == stream)
+    def of(self, stream: str) -> tuple[Read, ...]:
+        """The files read for a stream, oldest first."""
+        return tuple(held for held in self._held if held.stream == stream)
+
+    def streams(self) -> tuple[str, ...]:
+        """The streams of which something was read."""
+        return tuple(dict.fromkeys(held.stream for held in self._held))
 
     def note(self, read: Read) -> None:
-        """Remember a file; on the disk when this returns."""
-        if self._path is not None:
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with self._path.open("ab") as file:
-                os.fchmod(file.fileno(), 0o600)
-                file.write(b"\n" if _cut_short(self._path) else b"")
-                file.write(json.dumps(asdict(read)).encode() + b"\n")
-                file.flush()
-                os.fsync(file.fileno())
-        self._held.append(read)
+        """Remember a file; a second time changes nothing."""
+        if read not in self._held:
+            self._held.append(read)
 
-    def _load(self) -> Iterator[Read]:
-        if self._path is None or not self._path.exists():
-            return
-        for line in self._path.read_bytes().splitlines():
+    def written(self) -> dict[str, str]:
+        """By stream, the text that `read_back` takes."""
+        return {
+            stream: json.dumps([[held.name, held.digest] for held in self.of(stream)[-MOST_HELD:]])
+            for stream in self.streams()
+        }
+
+    def read_back(self, memory: Mapping[str, str]) -> None:
+        """Remember what an earlier ledger wrote."""
+        for stream, text in memory.items():
             try:
-                yield Read(**json.loads(line))
+                told = [(str(name), str(digest)) for name, digest in json.loads(text)]
             except (ValueError, TypeError):
-                continue  # cut short by a power failure: that file is read again
-
-
-def _cut_short(path: Path) -> bool:
-    with path.open("rb") as file:
-        size = file.seek(0, os.SEEK_END)
-        if not size:
-            return False
-        file.seek(size - 1)
-        return file.read(1) != b"\n"
+                continue
+            for name, digest in told:
+                self.note(Read(stream, name, digest))

@@ -1,11 +1,8 @@
 """The shared folder of an installed system, by its address: a path, ``file://`` or ``sftp://``. Refuses others."""
 
-from pathlib import Path
-
 from canonical_model.errors import ConfigurationError
 from connectors.kit.files import dropped
 from connectors.kit.files.folder import Folder, LocalFolder
-from connectors.kit.files.ledger import Ledger
 from connectors.kit.files.sftp import SftpAddress, SftpFolder
 from connectors.kit.installation import Installation
 
@@ -21,9 +18,3 @@ def shared_folder(installation: Installation) -> Folder:
         f"{installation.system}: the address must be a path, file:// or sftp://. Correct systems.yaml.",
         f"{installation.system} : l'adresse doit être un chemin, file:// ou sftp://. Corrigez systems.yaml.",
     )
-
-
-def ledger(installation: Installation, state: Path | None) -> Ledger:
-    """What was read of the system: in `state`, else in the folder of the option ``state``, else in memory."""
-    told = installation.options.get("state")
-    return Ledger(state or (Path(told) if told else None))

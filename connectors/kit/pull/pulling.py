@@ -17,6 +17,7 @@ import orjson
 import polars as pl
 
 from canonical_model.errors import ConfigurationError, HubError, RetryableError
+from connectors.kit.errors import PositionLostError
 from connectors.kit.manifest import Manifest
 from connectors.kit.manifest.model import StreamDeclaration
 from connectors.kit.protocol import Source, Window
@@ -97,7 +98,7 @@ def pull(
     with landing.held():
         resumed = landing.begin(_request(source, stream, window, begin, asked_by))
         if not landing.at.complete:
-            asking.land(resumed=resumed)
+            asking.land()
         return asking.balanced(since, previous, resumed=resumed)
 
 
@@ -111,24 +112,34 @@ class _Asking:
     begin: str | None
     landing: Landing
 
-    def land(self, *, resumed: bool) -> None:
-        """Ask for the pages that are not there yet, and land each."""
-        landing, declared, begun = self.landing, self.declared, self.landing.at.pages
+    def land(self) -> None:
+        """Ask for the pages that are not there yet, and land each; all of them when the place was lost.
+
+        What a source that cannot resume gave before an error is thrown away: nobody could go on from there.
+        """
         try:
-            for page in self.source.pages(
-                declared.name, self.window, since=self.begin, position=landing.at.position
-            ):
-                keys = None
-                if _digested(declared):
-                    keys = comparing.of_rows(page.frame, declared.key, landing.digest_key)
-                landing.add(page.frame, keys, position=page.position, cursor=page.cursor)
-        except RetryableError:
-            raise  # what landed is taken up the next time
+            try:
+                self._ask()
+            except PositionLostError:
+                if self.landing.at.position is None:
+                    raise
+                self.landing.begin_anew()
+                self._ask()
         except HubError:
-            if resumed and landing.at.pages == begun:
-                landing.discard()  # the source no longer knows the position: the next time is whole
+            if not self.landing.at.resumable:
+                self.landing.discard()
             raise
-        landing.finish()
+        self.landing.finish()
+
+    def _ask(self) -> None:
+        landing, declared = self.landing, self.declared
+        for page in self.source.pages(
+            declared.name, self.window, since=self.begin, position=landing.at.position
+        ):
+            keys = None
+            if _digested(declared):
+                keys = comparing.of_rows(page.frame, declared.key, landing.digest_key)
+            landing.add(page.frame, keys, position=page.position, cursor=page.cursor)
 
     def balanced(self, since: str | None, previous: Digests | None, *, resumed: bool) -> Pulled:
         """Count with the source, then say what was found."""
@@ -138,6 +149,8 @@ class _Asking:
             twice, known = _repeated(self.landing, previous if self.begin is not None else None)
         self._reconcile(at.rows - twice.height)
         digests = Digests(at.rows, self.landing.keys) if _digested(self.declared) else None
+        if self.begin is not None and not at.rows:
+            digests = previous  # nothing changed: the next pull's lag reaches back to the same rows
         changes = None
         if self.declared.deletions.kind == "snapshot" and digests is not None and previous is not None:
             changes = comparing.changes(previous, digests)
@@ -149,7 +162,7 @@ class _Asking:
             known=known.height,
             flagged=_flagged(self.declared, self.landing, dropped),
             changes=changes,
-            cursor=since if at.cursor is None else at.cursor,
+            cursor=at.cursor if at.rows and at.cursor is not None else since,
             resumed=resumed,
             digests=digests,
             _landing=self.landing,

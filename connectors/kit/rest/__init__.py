@@ -1,5 +1,6 @@
 """REST over httpx: one client, declared sources, four paginations. Refuses redirects, endless answers, loops."""
 
+from connectors.kit.errors import PartnerRefusedError
 from connectors.kit.rest.authentication import (
     Anonymous,
     ApiKey,
@@ -9,7 +10,6 @@ from connectors.kit.rest.authentication import (
     sign_in,
 )
 from connectors.kit.rest.client import Answer, Fetched, RestClient
-from connectors.kit.rest.errors import PartnerRefusedError
 
 __all__ = [
     "Anonymous",

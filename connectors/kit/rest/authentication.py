@@ -5,21 +5,17 @@ message; only its name is.
 """
 
 import base64
-import os
-import ssl
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Any
 from urllib.parse import quote_plus
 
 from canonical_model.errors import ConfigurationError
+from connectors.kit.errors import absent, unreadable, wrong_contract
 from connectors.kit.installation import Installation
 from connectors.kit.manifest.model import Authentication
-from connectors.kit.rest.errors import wrong_contract
+from connectors.kit.tls import ClientPair
 
 TOKEN_MARGIN_SECONDS = 30.0  # a token is renewed this long before it ends
 TOKEN_SECONDS = 300.0  # of a token endpoint that does not say (RFC 6749 §5.1 recommends that it does)
@@ -29,9 +25,13 @@ AskToken = Callable[[str, Mapping[str, str], bytes], Mapping[str, Any]]
 
 
 class SignIn:
-    """Nothing to sign in with; the other ways are made of this one. `to_correct`: what a refusal is about."""
+    """Nothing to sign in with; the other ways are made of this one.
+
+    `to_correct`: what a refusal is about. `certificate`: what the hub shows on the wire, when there is one.
+    """
 
     to_correct = "the authentication of the manifest"
+    certificate: ClientPair | None = None
 
     def headers(self, ask: AskToken) -> Mapping[str, str]:  # noqa: ARG002 - for a way that needs a token
         """The headers of one call."""
@@ -39,14 +39,6 @@ class SignIn:
 
     def renew(self) -> bool:
         """Forget what the partner refused; whether another try makes sense."""
-        return False
-
-    def certify(self, context: ssl.SSLContext) -> None:
-        """Add the client certificate, when there is one."""
-
-    @property
-    def has_certificate(self) -> bool:
-        """Whether `certify` adds one."""
         return False
 
 
@@ -92,7 +84,7 @@ class ClientCredentials(SignIn):
         identity = self._installation.options.get("client_id", "")
         secret = self._installation.secrets.get("client_secret", "")
         if not identity or not secret:
-            raise _absent(self._installation, "options.client_id", "client_secret")
+            raise absent(self._installation.system, "options.client_id", "client_secret")
         pair = f"{quote_plus(identity)}:{quote_plus(secret)}".encode()  # RFC 6749 §2.3.1 encodes both
         headers = {
             "Authorization": f"Basic {base64.b64encode(pair).decode()}",
@@ -118,9 +110,9 @@ class ApiKey(SignIn):
     def __init__(self, installation: Installation, header: str) -> None:
         key = installation.secrets.get("api_key", "").strip()
         if not key:
-            raise _absent(installation, "api_key")
+            raise absent(installation.system, "api_key")
         if not key.isascii() or not key.isprintable():
-            raise _unreadable(installation, "api_key")
+            raise unreadable(installation.system, "api_key")
         self._headers = {header or "X-Api-Key": key}
 
     def headers(self, ask: AskToken) -> Mapping[str, str]:  # noqa: ARG002 - a key is always there
@@ -134,34 +126,7 @@ class ClientCertificate(SignIn):
     to_correct = "the secrets client_certificate and client_key"
 
     def __init__(self, installation: Installation) -> None:
-        self._installation = installation
-        if not installation.address.startswith("https:"):
-            raise ConfigurationError(
-                f"{installation.system}: a client certificate needs an https address. Correct systems.yaml.",
-                f"{installation.system} : un certificat client demande une adresse https."
-                " Corrigez systems.yaml.",
-            )
-        self._certificate, self._key = (self._pem(name) for name in ("client_certificate", "client_key"))
-
-    def certify(self, context: ssl.SSLContext) -> None:
-        """Add the certificate and its key. Raises ConfigurationError when they do not belong together."""
-        try:
-            with _as_file(self._certificate) as certificate, _as_file(self._key) as key:
-                context.load_cert_chain(certificate, key, password="")  # or OpenSSL asks the terminal
-        except (ssl.SSLError, OSError, ValueError):
-            # `from None`: OpenSSL's text may hold a piece of the file
-            raise _unreadable(self._installation, "client_certificate", "client_key") from None
-
-    @property
-    def has_certificate(self) -> bool:
-        """Always."""
-        return True
-
-    def _pem(self, name: str) -> bytes:
-        told = self._installation.secrets.get(name, "")
-        if not told:
-            raise _absent(self._installation, name)
-        return pem(self._installation, name, told)
+        self.certificate = ClientPair(installation)
 
 
 def sign_in(installation: Installation, declared: Authentication) -> SignIn:
@@ -183,68 +148,9 @@ def sign_in(installation: Installation, declared: Authentication) -> SignIn:
     )
 
 
-def tls(installation: Installation, way_in: SignIn) -> ssl.SSLContext | bool:
-    """Whom to trust: the usual authorities, or the private one of ``options.certificate_authority`` alone."""
-    if not installation.address.startswith("https:"):
-        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # trusts nobody, and costs no reading of authorities
-    authority = installation.options.get("certificate_authority", "")
-    if not authority and not way_in.has_certificate:
-        return True
-    try:
-        told = pem(installation, "certificate_authority", authority).decode() if authority else None
-        context = ssl.create_default_context(cadata=told)
-    except (ssl.SSLError, ValueError):
-        raise _unreadable(installation, "certificate_authority") from None
-    way_in.certify(context)
-    return context
-
-
-def pem(installation: Installation, name: str, told: str) -> bytes:
-    """The PEM text that is told, or that stands in the file that is told."""
-    if "-----BEGIN " in told:
-        return told.encode()
-    try:
-        return Path(told.strip()).read_bytes()
-    except (OSError, ValueError):
-        raise _unreadable(installation, name) from None  # the path may be a secret pasted in the wrong place
-
-
-@contextmanager
-def _as_file(content: bytes) -> Iterator[str]:
-    """OpenSSL reads files only. In memory where the system can: a key that was on a disk can be found there."""
-    if hasattr(os, "memfd_create"):
-        descriptor = os.memfd_create("pem")
-        try:
-            os.write(descriptor, content)
-            yield f"/proc/self/fd/{descriptor}"
-        finally:
-            os.close(descriptor)
-        return
-    with NamedTemporaryFile() as file:  # readable by its owner only, gone at the end
-        file.write(content)
-        file.flush()
-        yield file.name
-
-
 def _seconds(value: Any) -> float | None:
     """`expires_in`, which some endpoints write as text."""
     try:
         return max(float(value), 0.0) if isinstance(value, (int, float, str)) else None
     except ValueError:
         return None
-
-
-def _absent(installation: Installation, *names: str) -> ConfigurationError:
-    english, french = " or ".join(names), " ou ".join(names)
-    return ConfigurationError(
-        f"{installation.system}: {english} is absent. Add it to systems.yaml.",
-        f"{installation.system} : {french} est absent. Ajoutez-le à systems.yaml.",
-    )
-
-
-def _unreadable(installation: Installation, *names: str) -> ConfigurationError:
-    english, french = " or ".join(names), " ou ".join(names)
-    return ConfigurationError(
-        f"{installation.system}: {english} cannot be read or used. Correct it in systems.yaml.",
-        f"{installation.system} : {french} : lecture ou emploi impossible. Corrigez-le dans systems.yaml.",
-    )

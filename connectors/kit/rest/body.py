@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 import httpx
 
-from connectors.kit.rest.errors import TransientError, too_large, wrong_contract
+from connectors.kit.errors import TransientError, too_large, wrong_contract
 
 ACCEPTED = "gzip, deflate"
 LARGEST_REFUSAL_BYTES = 64 * 1024  # of a refusal only the problem code is read

@@ -16,14 +16,16 @@ from typing import Any
 import httpx
 
 from canonical_model.errors import ConfigurationError
+from connectors.kit import errors
 from connectors.kit.endpoint import endpoint
+from connectors.kit.errors import TransientError
 from connectors.kit.installation import Installation
 from connectors.kit.manifest.model import Limits
-from connectors.kit.rest import body, errors, wire_json
-from connectors.kit.rest.authentication import ClientCredentials, SignIn, tls
-from connectors.kit.rest.errors import TransientError
+from connectors.kit.rest import body, wire_json
+from connectors.kit.rest.authentication import ClientCredentials, SignIn
 from connectors.kit.rest.rate import Rate
-from connectors.kit.rest.retrying import Retrying, asked_wait
+from connectors.kit.retrying import Retrying, asked_wait
+from connectors.kit.tls import trust
 
 DEFAULTS = Limits()
 _TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504, 507, 508, 509})
@@ -120,7 +122,7 @@ class RestClient:
             timeout=httpx.Timeout(seconds, connect=min(seconds, 5.0), pool=5.0),
             follow_redirects=False,
             trust_env=not partner.loopback,  # a proxy of the environment never sees loopback
-            verify=tls(installation, self._way_in),
+            verify=trust(installation, self._way_in.certificate),
             headers={
                 "Accept": "application/json",
                 "Accept-Encoding": body.ACCEPTED,

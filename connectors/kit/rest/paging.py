@@ -12,10 +12,10 @@ from urllib.parse import urlencode, urljoin, urlsplit
 import orjson
 
 from canonical_model.errors import ConfigurationError
+from connectors.kit.errors import position_lost, wrong_contract
 from connectors.kit.manifest.model import Paging
 from connectors.kit.rest import wire_json
 from connectors.kit.rest.client import Fetched
-from connectors.kit.rest.errors import wrong_contract
 
 Query = dict[str, str]
 
@@ -37,17 +37,14 @@ class Position:
 
     @classmethod
     def read(cls, place: str, text: str) -> "Position":
-        """Raises ConfigurationError when it is not one of ours."""
+        """Raises PositionLostError when it is not one of ours."""
         try:
             at, rows, cursor = orjson.loads(text)
             if isinstance(at, (str, type(None))) and isinstance(cursor, (str, type(None))):
                 return cls(at, int(rows), cursor)
         except (ValueError, TypeError):
             pass
-        raise ConfigurationError(
-            f"{place}: the position is not one that this source gave. Begin the pull anew.",
-            f"{place} : cette position n'a pas été donnée par cette source. Recommencez la collecte.",
-        )
+        raise position_lost(place)
 
 
 class Pager(ABC):

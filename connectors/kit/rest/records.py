@@ -8,8 +8,8 @@ import polars as pl
 
 from canonical_model.errors import ConfigurationError
 from connectors.kit.contract import Column, Stream
+from connectors.kit.errors import wrong_contract
 from connectors.kit.rest import wire_json
-from connectors.kit.rest.errors import wrong_contract
 
 
 class Records:
@@ -34,9 +34,7 @@ class Records:
             return self.none
         if set(map(type, found)) != {dict}:
             raise wrong_contract(self._place, "a record is no object", "un enregistrement n'est pas un objet")
-        frame = pl.DataFrame(
-            [_series(name, _values(found, members)) for name, members in self._columns]
-        )
+        frame = pl.DataFrame([_series(name, _values(found, members)) for name, members in self._columns])
         for column in self._key:
             if frame[column].null_count() == frame.height:
                 raise ConfigurationError(

@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 import msgspec
 
-from connectors.kit.rest.errors import TransientError, wrong_contract
+from connectors.kit.errors import TransientError, wrong_contract
 
 _DECODER = msgspec.json.Decoder(float_hook=msgspec.Raw)  # a Raw is written out again byte for byte
 _MINUS_ZERO = re.compile(rb"-0[,\s\]}]")  # msgspec reads the integer -0 as 0

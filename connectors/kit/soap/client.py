@@ -18,10 +18,10 @@ from lxml import etree
 
 from canonical_model.errors import ConfigurationError
 from connectors.kit.endpoint import endpoint
+from connectors.kit.errors import TransientError, redirected
 from connectors.kit.installation import Installation
 from connectors.kit.manifest.model import Limits
-from connectors.kit.rest.errors import TransientError, redirected
-from connectors.kit.rest.retrying import Retrying
+from connectors.kit.retrying import Retrying
 from connectors.kit.soap import envelope as envelopes
 from connectors.kit.soap import multipart
 from connectors.kit.soap.contract import Contract, ContractError

@@ -10,11 +10,10 @@ from dataclasses import dataclass
 import httpx
 
 from connectors.kit.endpoint import Endpoint
+from connectors.kit.errors import TransientError, too_large, untrusted
 from connectors.kit.installation import Installation
-from connectors.kit.rest.authentication import Anonymous, ClientCertificate
-from connectors.kit.rest.authentication import tls as trust
-from connectors.kit.rest.errors import TransientError, too_large, untrusted
-from connectors.kit.rest.retrying import asked_wait
+from connectors.kit.retrying import asked_wait
+from connectors.kit.tls import ClientPair, trust
 
 LONGEST_ANSWER_SECONDS = 600.0  # the time-out bounds each wait; a partner that drips bytes ends here
 LONGEST_CONNECT_SECONDS = 5.0
@@ -50,7 +49,7 @@ class Wire:
             ),
             follow_redirects=False,
             trust_env=not found.loopback,  # a proxy of the environment never sees loopback
-            verify=trust(installation, ClientCertificate(installation) if tls else Anonymous()),
+            verify=trust(installation, ClientPair(installation) if tls else None),
             headers={"User-Agent": "passerelle"},
         )
 

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from canonical_model.errors import ConfigurationError
 from connectors.kit.contract import Stream
+from connectors.kit.errors import position_lost
 from connectors.kit.installation import Installation
 from connectors.kit.protocol import Page
 from connectors.kit.sql import engine, statements
@@ -164,11 +165,7 @@ class Reader:
         except (ValueError, TypeError):
             right = False
         if not right:
-            place = self._place(stream)
-            raise ConfigurationError(
-                f"{place}: the position is not one of this reader. Pull the stream anew.",
-                f"{place} : la position n'est pas de ce lecteur. Relisez le flux depuis le début.",
-            )
+            raise position_lost(self._place(stream))
         return last, newest
 
     def _table(self, stream: str) -> Table:

@@ -9,6 +9,7 @@ import pytest
 
 from canonical_model.errors import ConfigurationError, RetryableError
 from connectors.kit import contract, files, load, sandbox
+from connectors.kit.formats import Format
 from connectors.kit.installation import Installation
 from connectors.kit.protocol import Window
 from connectors.kit.province.generate import generate
@@ -174,5 +175,11 @@ def test_a_folder_that_is_not_there_stops(province: Province, tmp_path: Path) ->
 
 
 def test_samples_have_the_contract_s_columns() -> None:
+    told = load.manifest("geobus")
     for name, stream in contract.read(FOLDER / "contract" / "files.yaml").items():
-        assert [*stream.names, "_row", "_fault"] == files.read_any(FOLDER / "samples" / f"{name}.csv").columns
+        file = told.streams[name].file
+        assert file is not None
+        layout = Format.from_text(file.format, place=name)
+        recorded = files.read_any(FOLDER / "samples" / f"{name}.csv", layout)
+        assert [*stream.names, "_row", "_fault"] == recorded.columns
+        assert recorded["_fault"].null_count() == recorded.height > 0

@@ -16,12 +16,14 @@ from lxml import etree
 from canonical_model.errors import ConfigurationError, RetryableError
 from connectors.kit import contract, load
 from connectors.kit.contract import Stream
+from connectors.kit.errors import position_lost
 from connectors.kit.installation import Installation
 from connectors.kit.protocol import Page, Source, Window
-from connectors.kit.soap import SoapClient
+from connectors.kit.soap import SoapClient, SoapFaultError
 
 OPERATION = "ListerEnregistrements"
 WSDL = "gpi_web.wsdl"
+FORGOTTEN = "JETON_INCONNU"
 
 _FOLDER = Path(__file__).with_name("contract")
 
@@ -62,7 +64,11 @@ class GpiWebSource(Source):
         asked = self._stream(stream)
         token, tokens, seen, total = position or "", {position or ""}, 0, None
         while True:
-            answer = self._answer(asked, window.school_year, token)
+            answer = (
+                self._resumed(asked, window.school_year, token)
+                if token == position
+                else self._answer(asked, window.school_year, token)
+            )
             total = answer.total if total is None else total
             seen += len(answer.rows)
             if answer.following is not None and (answer.following in tokens or not answer.rows):
@@ -84,6 +90,15 @@ class GpiWebSource(Source):
     def close(self) -> None:
         """Let go of the connection."""
         self._client.close()
+
+    def _resumed(self, asked: Stream, year: int, token: str) -> _Answer:
+        """The first page of an interrupted pull. Raises PositionLostError when the service forgot the token."""
+        try:
+            return self._answer(asked, year, token)
+        except SoapFaultError as error:
+            if error.fault != FORGOTTEN:
+                raise
+            raise position_lost(f"{self.installation.system}/{asked.name}") from error
 
     def _answer(self, asked: Stream, year: int, token: str, *, size: int = 0) -> _Answer:
         called = self._client.element(

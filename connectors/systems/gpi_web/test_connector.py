@@ -1,5 +1,6 @@
 """GPI's web services against the live sandbox: what is read, page after page, and what is refused."""
 
+import json
 import socket
 import time
 from collections.abc import Iterator
@@ -15,10 +16,12 @@ from zeep.wsse.username import UsernameToken
 
 from canonical_model.errors import ConfigurationError, RetryableError
 from connectors.kit import contract, load, safe_xml, sandbox
+from connectors.kit.errors import PositionLostError
 from connectors.kit.installation import Installation
 from connectors.kit.protocol import Window
 from connectors.kit.province.generate import generate
 from connectors.kit.province.model import Province
+from connectors.kit.pull import Landing, pull
 from connectors.kit.sandbox import Running
 from connectors.systems.gpi_web.source import GpiWebSource
 
@@ -106,6 +109,23 @@ def test_an_interrupted_pull_goes_on_from_the_position_of_its_last_page(running:
         rest = list(again.pages("resultats", WINDOW, position=whole[0].position))
 
     assert pl.concat(page.frame for page in whole[1:]).equals(pl.concat(page.frame for page in rest))
+
+
+def test_a_position_that_the_service_forgot_is_lost_and_the_landing_is_begun_anew(
+    running: Running, tmp_path: Path
+) -> None:
+    landing = Landing(tmp_path / "marks")
+    with speaking(running.installation(SYSTEM)) as source:
+        with pytest.raises(PositionLostError):
+            next(source.pages("resultats", WINDOW, position="invented"))
+        told = load.manifest("gpi_web")
+        pull(source, told, "resultats", WINDOW, landing=landing)
+        at = json.loads((landing.folder / "checkpoint.json").read_text())
+        kept = {**at, "pages": 1, "position": "invented", "complete": False}
+        (landing.folder / "checkpoint.json").write_text(json.dumps(kept))
+        again = pull(source, told, "resultats", WINDOW, landing=landing)
+
+        assert again.rows == source.count("resultats", WINDOW)
 
 
 def test_another_year_is_one_empty_frame_with_its_columns(running: Running) -> None:

@@ -58,14 +58,13 @@ def depot(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(params=["local", "sftp"])
-def installed(request: pytest.FixtureRequest, depot: Path, tmp_path: Path) -> Iterator[Installation]:
+def installed(request: pytest.FixtureRequest, depot: Path) -> Iterator[Installation]:
     """The same folder as a path and over SFTP."""
-    options = {"state": str(tmp_path / "state")}
     if request.param == "local":
-        yield Installation("portail", "762000", depot.as_uri(), {}, options)
+        yield Installation("portail", "762000", depot.as_uri(), {}, {})
         return
     with serve(depot, SftpUser("u", password="p"), key=host_key("x")) as running:
-        told = {**options, "host_key": running.host_key}
+        told = {"host_key": running.host_key}
         yield Installation("portail", "762000", running.address("u"), {"password": "p"}, told)
 
 
@@ -101,17 +100,51 @@ def test_a_file_is_read_again_until_it_is_settled_and_then_never(
         source.close()
     source = FileSource(installed, manifest)
     list(source.read("eleves", WINDOW))
-    source.settle("eleves", WINDOW)
+    memory = source.memory()
+    source.settled()
 
     with pytest.raises(RetryableError, match="no file was dropped"):
         list(source.read("eleves", WINDOW))
     source.close()
     drop(depot)
     source = FileSource(installed, manifest)
+    source.recall(memory)
     with pytest.raises(RetryableError, match="came again unchanged"):
         list(source.read("eleves", WINDOW))
     source.close()
     assert 4 == len(list((depot / "archive").iterdir()))
+
+
+def test_killed_before_the_move_the_next_source_moves_what_it_recalls_and_only_that(
+    installed: Installation, manifest: Manifest, depot: Path
+) -> None:
+    drop(depot)
+    source = FileSource(installed, manifest)
+    list(source.read("eleves", WINDOW))
+    memory = source.memory()
+    source.close()
+
+    for _ in range(2):
+        again = FileSource(installed, manifest)
+        again.recall(memory)
+        again.settled()
+        again.close()
+
+    assert {"archive"} == {path.name for path in depot.iterdir()}
+    assert 2 == len(list((depot / "archive").iterdir()))
+
+
+def test_a_corrected_file_that_comes_before_the_move_is_left_to_be_read(
+    installed: Installation, manifest: Manifest, depot: Path
+) -> None:
+    drop(depot)
+    source = FileSource(installed, manifest)
+    list(source.read("eleves", WINDOW))
+    drop(depot, CSV + "0003;Tim;z\n")
+    source.settled()
+
+    assert 3 == sum(frame.height for frame in source.read("eleves", WINDOW))
+    source.close()
 
 
 def test_a_file_that_was_not_read_to_its_end_is_not_settled(
@@ -122,8 +155,8 @@ def test_a_file_that_was_not_read_to_its_end_is_not_settled(
     frames = source.read("eleves", WINDOW)
     next(frames)
 
-    with pytest.raises(ConfigurationError, match="not read to its end"):
-        source.settle("eleves", WINDOW)
+    assert {} == source.memory()
+    source.settled()
     frames.close()  # type: ignore[attr-defined] # a generator
     source.close()
     assert not (depot / "archive").exists()
@@ -152,7 +185,7 @@ def test_a_file_that_cannot_be_read_is_set_aside_and_a_corrected_one_is_read(
     source = FileSource(installed, manifest)
     with pytest.raises(ConfigurationError, match="NOM_ELEVE is missing"):
         list(source.read("eleves", WINDOW))
-    source.set_aside("eleves", WINDOW)
+    source.set_aside()
     drop(depot)
 
     assert 2 == sum(frame.height for frame in source.read("eleves", WINDOW))
@@ -168,7 +201,7 @@ def test_the_same_list_on_two_days_is_read_and_said(
     drop(depot, day="2026-02-15")
     source = FileSource(installed, manifest)
     list(source.read("eleves", WINDOW))
-    source.settle("eleves", WINDOW)
+    source.settled()
     drop(depot)
 
     with caplog.at_level(logging.WARNING, logger="connectors.kit.files"):

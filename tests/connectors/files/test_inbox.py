@@ -12,7 +12,7 @@ from canonical_model.errors import ConfigurationError, RetryableError
 from connectors.kit.files.complete import Completeness
 from connectors.kit.files.folder import LocalFolder
 from connectors.kit.files.inbox import Inbox, Taken
-from connectors.kit.files.ledger import FILE, Ledger, Read
+from connectors.kit.files.ledger import MOST_HELD, Ledger, Read
 from connectors.kit.files.names import NamePattern
 from connectors.kit.files.rows import read_any
 from connectors.kit.formats import Format
@@ -41,9 +41,22 @@ def drop(folder: Path, name: str = NAME, content: bytes = ROWS, *, digest: str |
     return path
 
 
-def inbox(folder: Path, state: Path | None = None) -> Inbox:
-    """The inbox of a folder, with a memory on the disk when `state` is given."""
-    return Inbox(LocalFolder(folder, "x@762000"), Ledger(state))
+def inbox(folder: Path, memory: Ledger | None = None) -> Inbox:
+    """The inbox of a folder; `memory`: what an earlier one read."""
+    return Inbox(LocalFolder(folder, "x@762000"), memory or Ledger())
+
+
+@pytest.fixture
+def memory() -> Ledger:
+    """What was read so far."""
+    return Ledger()
+
+
+def told_again(memory: Ledger) -> Ledger:
+    """The same memory in another process."""
+    made = Ledger()
+    made.read_back(memory.written())
+    return made
 
 
 def take(box: Inbox, name: str = NAME, way: Completeness | None = None) -> Taken:
@@ -122,9 +135,9 @@ def test_an_empty_file_is_not_whole_because_it_is_stable(folder: Path) -> None:
 
 @pytest.mark.parametrize("way", [Completeness("marker"), stable()])
 def test_a_file_that_grows_while_it_is_read_is_refused_and_not_remembered(
-    folder: Path, tmp_path: Path, way: Completeness
+    folder: Path, memory: Ledger, way: Completeness
 ) -> None:
-    path, box = drop(folder), inbox(folder, tmp_path)
+    path, box = drop(folder), inbox(folder, memory)
 
     with (
         pytest.raises(RetryableError, match="changed while it was read"),
@@ -132,7 +145,7 @@ def test_a_file_that_grows_while_it_is_read_is_refused_and_not_remembered(
         path.open("ab") as file,
     ):
         file.write(b"3;C\n")
-    assert not (tmp_path / FILE).exists()
+    assert {} == memory.written()
     assert path.exists()
 
 
@@ -147,10 +160,10 @@ def test_a_file_replaced_by_one_of_the_same_size_while_it_is_read_is_refused(fol
 
 
 def test_a_settled_file_is_archived_with_its_marker_and_never_read_again(
-    folder: Path, tmp_path: Path
+    folder: Path, memory: Ledger
 ) -> None:
     drop(folder)
-    box = inbox(folder, tmp_path)
+    box = inbox(folder, memory)
     box.settle(take(box).read, PATTERN)
 
     assert {NAME, f"{NAME}.sha256"} == {path.name for path in (folder / "archive").iterdir()}
@@ -158,28 +171,28 @@ def test_a_settled_file_is_archived_with_its_marker_and_never_read_again(
         box.newest("eleves", PATTERN, DAY)
     drop(folder)
     with pytest.raises(RetryableError, match="came again unchanged"):
-        take(inbox(folder, tmp_path))
+        take(inbox(folder, told_again(memory)))
     assert {"archive"} == {path.name for path in folder.iterdir()}
     assert "ELEVES_2026-02-16-2.csv.sha256" in {path.name for path in (folder / "archive").iterdir()}
 
 
 def test_killed_between_the_memory_and_the_move_the_file_is_moved_and_not_read_again(
-    folder: Path, tmp_path: Path
+    folder: Path, memory: Ledger
 ) -> None:
     drop(folder)
-    Ledger(tmp_path).note(take(inbox(folder, tmp_path)).read)
+    memory.note(take(inbox(folder)).read)
 
     with pytest.raises(RetryableError, match="came again unchanged"):
-        take(inbox(folder, tmp_path))
+        take(inbox(folder, told_again(memory)))
     assert (folder / "archive" / NAME).exists()
 
 
-def test_a_corrected_file_of_the_same_name_is_read_as_a_new_one(folder: Path, tmp_path: Path) -> None:
+def test_a_corrected_file_of_the_same_name_is_read_as_a_new_one(folder: Path, memory: Ledger) -> None:
     drop(folder)
-    box = inbox(folder, tmp_path)
+    box = inbox(folder, memory)
     box.settle(take(box).read, PATTERN)
     drop(folder, content=ROWS.replace(b"B", b"C"))
-    again = inbox(folder, tmp_path)
+    again = inbox(folder, told_again(memory))
 
     taken = take(again, again.newest("eleves", PATTERN, DAY))
 
@@ -187,25 +200,25 @@ def test_a_corrected_file_of_the_same_name_is_read_as_a_new_one(folder: Path, tm
     assert taken.same_as is None
 
 
-def test_the_same_content_under_another_name_is_noticed(folder: Path, tmp_path: Path) -> None:
+def test_the_same_content_under_another_name_is_noticed(folder: Path, memory: Ledger) -> None:
     drop(folder)
-    box = inbox(folder, tmp_path)
+    box = inbox(folder, memory)
     box.settle(take(box).read, PATTERN)
     drop(folder, "ELEVES_2026-02-17.csv")
 
-    assert NAME == take(inbox(folder, tmp_path), "ELEVES_2026-02-17.csv").same_as
+    assert NAME == take(inbox(folder, told_again(memory)), "ELEVES_2026-02-17.csv").same_as
 
 
-def test_an_older_list_is_never_read_after_a_newer_one(folder: Path, tmp_path: Path) -> None:
+def test_an_older_list_is_never_read_after_a_newer_one(folder: Path, memory: Ledger) -> None:
     drop(folder)
     drop(folder, "ELEVES_20260215.csv", b"fiche;nom\n9;Z\n")
-    box = inbox(folder, tmp_path)
+    box = inbox(folder, memory)
     box.settle(take(box, box.newest("eleves", PATTERN, DAY)).read, PATTERN)
 
     assert (folder / "archive" / "ELEVES_20260215.csv").exists()
     drop(folder, "ELEVES_2026-02-14.csv", b"fiche;nom\n9;Z\n")
     with pytest.raises(RetryableError, match="no file was dropped"):
-        inbox(folder, tmp_path).newest("eleves", PATTERN, DAY)
+        inbox(folder, told_again(memory)).newest("eleves", PATTERN, DAY)
 
 
 def test_a_file_of_a_later_day_waits(folder: Path) -> None:
@@ -224,16 +237,15 @@ def test_a_file_set_aside_covers_no_other(folder: Path) -> None:
     assert {NAME: b"a", "ELEVES_2026-02-16-2.csv": b"b", "ELEVES_2026-02-16-3.csv": b"c"} == held
 
 
-def test_a_memory_cut_short_by_a_power_failure_forgets_one_file_only(tmp_path: Path) -> None:
-    first, second, third = (Read("eleves", f"{n}.csv", str(n) * 64) for n in range(3))
-    Ledger(tmp_path).note(first)
-    Ledger(tmp_path).note(second)
-    path = tmp_path / FILE
-    path.write_bytes(path.read_bytes()[:-9])
-    Ledger(tmp_path).note(third)
+def test_a_memory_is_of_the_last_files_and_what_is_no_memory_is_forgotten(memory: Ledger) -> None:
+    read = [Read("eleves", f"{n}.csv", str(n)) for n in range(MOST_HELD + 1)]
+    for one in read:
+        memory.note(one)
+    held = told_again(memory)
+    held.read_back({"autres": "[[1]]", "notes": "cut shor"})
 
-    held = Ledger(tmp_path)
-    assert [True, False, True] == [held.knows(read) for read in (first, second, third)]
+    assert [False, True, True] == [held.knows(read[n]) for n in (0, 1, MOST_HELD)]
+    assert ("eleves",) == held.streams()
 
 
 @pytest.mark.parametrize("name", ["../x.csv", "a/b.csv", "a\\b.csv", ".hidden", ""])

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -12,6 +13,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from canonical_model.errors import ConfigurationError, IntegrityError, RetryableError
+from connectors.kit.errors import PositionLostError, position_lost
 from connectors.kit.installation import Installation
 from connectors.kit.manifest.model import Deletions
 from connectors.kit.protocol import Page, Source, Window
@@ -155,16 +157,87 @@ def test_a_source_that_cannot_resume_is_asked_again_for_everything(landing: Land
     assert not done.resumed
 
 
-def test_a_position_that_the_source_no_longer_knows_costs_one_try(landing: Landing) -> None:
-    forgotten = ConfigurationError("invented: unknown token. Ask.", "inventé : jeton inconnu. Demandez.")
+def test_a_position_that_the_source_no_longer_knows_begins_the_landing_anew_at_once(landing: Landing) -> None:
     told = Told(PAGES, said=5, breaks_before={1: DOWN})
     with pytest.raises(RetryableError):
         pull(Telling(told), manifest(), "items", WINDOW, landing=landing)
-    told.breaks_before[1] = forgotten
+    told.breaks_before[1] = position_lost("invented@762000/items")
+    done = pull(Telling(told), manifest(), "items", WINDOW, landing=landing)
+
+    assert whole(PAGES) == rows(done)
+    assert [(None, None), (None, "1"), (None, None)] == told.asked
+
+
+def test_a_source_that_loses_every_position_is_not_asked_for_ever(landing: Landing) -> None:
+    told = Told(PAGES, said=5, breaks_before={0: position_lost("invented@762000/items")})
+
+    with pytest.raises(PositionLostError):
+        pull(Telling(told), manifest(), "items", WINDOW, landing=landing)
+    assert [(None, None)] == told.asked
+
+
+def test_another_error_while_an_interrupted_pull_is_taken_up_leaves_what_landed(landing: Landing) -> None:
+    told = Told(PAGES, said=5, breaks_before={1: DOWN})
+    with pytest.raises(RetryableError):
+        pull(Telling(told), manifest(), "items", WINDOW, landing=landing)
+    told.breaks_before[1] = ConfigurationError("invented: wrong secret. Mend.", "inventé : secret. Corrigez.")
     with pytest.raises(ConfigurationError):
         pull(Telling(told), manifest(), "items", WINDOW, landing=landing)
+    pull(Telling(told), manifest(), "items", WINDOW, landing=landing)
 
+    assert [(None, None), (None, "1"), (None, "1")] == told.asked
+
+
+def test_an_error_after_the_last_page_of_a_source_that_cannot_resume_leaves_nothing_landed(
+    landing: Landing,
+) -> None:
+    """A file that changed while it was read: its rows were given, and none of them may stay."""
+
+    class Changed(Telling):
+        def pages(self, *asked: Any, **how: Any) -> Iterator[Page]:
+            yield from super().pages(*asked, **how)
+            raise DOWN
+
+    told = Told(PAGES, said=5, resumable=False)
+    with pytest.raises(RetryableError, match="no answer"):
+        pull(Changed(told), manifest(), "items", WINDOW, landing=landing)
+
+    assert not landing.folder.exists()
     assert whole(PAGES) == rows(pull(Telling(told), manifest(), "items", WINDOW, landing=landing))
+
+
+def test_a_pull_of_what_changed_that_gives_nothing_keeps_the_digests_of_the_one_before(
+    landing: Landing, tmp_path: Path
+) -> None:
+    """The lag of the pull after it reaches back to the same rows: they are known, not new."""
+    declared, cursors = manifest(cursor="value"), ["a"]
+    first = pull(Telling(Told([[("1", "a")]], cursors)), declared, "items", WINDOW, landing=landing)
+    nothing = pull(
+        Telling(Told([[]])), declared, "items", WINDOW,
+        landing=Landing(tmp_path / "2", digest_key=b"k"), since="a", previous=first.digests,
+    )  # fmt: skip
+    third = pull(
+        Telling(Told([[("1", "a")]], cursors)), declared, "items", WINDOW,
+        landing=Landing(tmp_path / "3", digest_key=b"k"), since="a", previous=nothing.digests,
+    )  # fmt: skip
+
+    assert (0, 0, 1) == (nothing.rows, third.rows, third.known)
+
+
+def test_a_pull_that_gives_nothing_does_not_move_the_cursor_back_by_its_lag(landing: Landing) -> None:
+    since = "2026-02-16T08:00:00Z"
+    told = Told([[]], cursors=["2026-02-16T07:50:00Z"])
+    done = pull(
+        Telling(told),
+        manifest(cursor="value", lag=timedelta(minutes=10)),
+        "items",
+        WINDOW,
+        landing=landing,
+        since=since,
+    )
+
+    assert [("2026-02-16T07:50:00Z", None)] == told.asked
+    assert since == done.cursor
 
 
 def test_a_count_that_disagrees_throws_the_landing_away(landing: Landing) -> None:

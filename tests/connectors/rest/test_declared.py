@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from canonical_model.errors import ConfigurationError, RetryableError
+from connectors.kit.errors import PartnerRefusedError, PositionLostError
 from connectors.kit.rest.declared import RestSource
 from tests.connectors.rest.conftest import WINDOW, Serve, reply, system
 
@@ -255,22 +256,26 @@ def test_a_total_that_is_no_number_is_another_contract(serve: Serve, declare: De
 
 def test_a_position_of_another_source_is_refused(serve: Serve, declare: Declare) -> None:
     for position in ("", "7", '["a"]', '[1,"x",null]', "{}"):
-        with pytest.raises(ConfigurationError, match="Begin the pull anew"):
+        with pytest.raises(PositionLostError):
             ids(declare(system(serve(Partner())), CURSOR), position=position)
 
 
 def test_a_page_that_did_not_change_since_is_not_sent_again(serve: Serve, declare: Declare) -> None:
     partner = Partner(2)
-    validators: dict[str, str] = {}
-    source = declare(system(serve(partner)), CURSOR, validators=validators)
+    address = serve(partner)
     since = "2026-02-01T10:00:00Z"
+    memories: list[dict[str, str]] = [{}]
+    pages = []
+    for _ in range(3):
+        source = declare(system(address), CURSOR)
+        source.recall(memories[-1])
+        pages.append(list(source.pages("plans", WINDOW, since=since)))
+        memories.append(source.memory())
 
-    first = list(source.pages("plans", WINDOW, since=since))
-    second = list(source.pages("plans", WINDOW, since=since))
-
-    assert (2, 0) == (first[0].frame.height, second[0].frame.height)
-    assert (since, [0]) == (second[0].cursor, [page.frame.height for page in second])
-    assert [None, '"e1"'] == [headers.get("If-None-Match") for headers in partner.headers]
+    assert [[2], [0], [0]] == [[page.frame.height for page in pulled] for pulled in pages]
+    assert (since, None) == (pages[1][0].cursor, pages[1][0].position)
+    assert [None, '"e1"', '"e1"'] == [headers.get("If-None-Match") for headers in partner.headers]
+    assert memories[1] == memories[2] == memories[3]
     assert source.count_since("plans", WINDOW, since) is None
 
 
@@ -279,23 +284,34 @@ def test_a_whole_pull_and_a_list_of_several_pages_are_never_asked_for_conditiona
 ) -> None:
     """A first page that did not change says nothing of the second; a whole pull needs its rows."""
     partner = Partner(3)
-    validators: dict[str, str] = {}
-    source = declare(system(serve(partner)), CURSOR, validators=validators)
+    source = declare(system(serve(partner)), CURSOR)
 
     for since in (None, "2026-01-01T00:00:00Z", "2026-01-01T00:00:00Z"):
+        source.recall(source.memory())
         assert 3 == sum(page.frame.height for page in source.pages("plans", WINDOW, since=since))
 
     assert not any("If-None-Match" in headers for headers in partner.headers)
-    assert {} == validators
+    assert {} == source.memory()
 
 
 def test_a_page_that_was_not_taken_is_not_held_for_known(serve: Serve, declare: Declare) -> None:
-    validators: dict[str, str] = {}
-    source = declare(system(serve(Partner(2))), CURSOR, validators=validators)
+    source = declare(system(serve(Partner(2))), CURSOR)
 
     next(source.pages("plans", WINDOW, since="2026-01-01T00:00:00Z"))
 
-    assert {} == validators
+    assert {} == source.memory()
+
+
+@pytest.mark.parametrize("status", [400, 404, 410])
+def test_a_page_token_that_the_partner_forgot_is_a_lost_position_and_only_when_taken_up(
+    serve: Serve, declare: Declare, status: int
+) -> None:
+    source = declare(system(serve(lambda handler, _: reply(handler, "{}", status))), CURSOR)
+
+    with pytest.raises(PositionLostError):
+        ids(source, position='["c2",2,null]')
+    with pytest.raises(PartnerRefusedError):
+        ids(source)
 
 
 def test_a_partner_that_goes_away_between_two_pages_is_for_a_later_try(

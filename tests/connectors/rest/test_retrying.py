@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from canonical_model.errors import RetryableError
+from connectors.kit.errors import TransientError
 from connectors.kit.manifest import Limits
-from connectors.kit.rest.errors import TransientError
 from connectors.kit.rest.rate import Rate
-from connectors.kit.rest.retrying import LONGEST_BACK_OFF_SECONDS, Retrying, asked_wait
+from connectors.kit.retrying import LONGEST_BACK_OFF_SECONDS, Retrying, asked_wait
 
 
 class Clock:

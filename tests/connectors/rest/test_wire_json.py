@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from canonical_model.errors import ConfigurationError
+from connectors.kit.errors import TransientError
 from connectors.kit.rest.cursors import greatest
-from connectors.kit.rest.errors import TransientError
 from connectors.kit.rest.wire_json import parsed, plain, pointer, text
 
 NUMBER = st.from_regex(r"-?(0|[1-9][0-9]{0,30})(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,3})?", fullmatch=True)

@@ -12,8 +12,8 @@ from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
 from canonical_model.errors import RetryableError
+from connectors.kit.errors import TransientError
 from connectors.kit.manifest.model import Limits
-from connectors.kit.rest.errors import TransientError
 
 BACK_OFF_SECONDS = 0.25  # bound of the first wait, doubled after each try
 LONGEST_BACK_OFF_SECONDS = 60.0

@@ -1,13 +1,13 @@
-"""What can go wrong with a REST partner, in words; no message holds a query, a body, a token or a person.
+"""What can go wrong with a partner, in words; no message holds a query, a body, a token or a person.
 
-A place is the installed system and the path of the contract. `TransientError` never leaves the package.
+A place is the installed system and the path of the contract. `TransientError` never leaves the kit's clients.
 """
 
 import re
 import ssl
 from collections.abc import Mapping
 
-from canonical_model.errors import ConfigurationError
+from canonical_model.errors import ConfigurationError, RetryableError
 
 _PROBLEM = re.compile(r"^[A-Za-z0-9_.-]{1,60}$")
 _EXPIRED, _NOT_YET = 10, 9  # X509_V_ERR_CERT_HAS_EXPIRED, X509_V_ERR_CERT_NOT_YET_VALID
@@ -22,6 +22,15 @@ class PartnerRefusedError(ConfigurationError):
         super().__init__(english, french)
         self.status = status
         self.problem = problem
+
+
+class PositionLostError(RetryableError):
+    """The system no longer knows the position from which a pull was to go on. What landed is begun anew.
+
+    Raised by a source that was given a `position` and finds at its first call that it serves no more.
+    """
+
+    code = "position-lost"
 
 
 class TransientError(Exception):
@@ -105,6 +114,32 @@ def untrusted(system: str, error: BaseException) -> ConfigurationError | None:
             )
         seen = seen.__cause__ or seen.__context__
     return None
+
+
+def position_lost(place: str) -> PositionLostError:
+    """A token of a page, or what else a position was made of, that the system refuses."""
+    return PositionLostError(
+        f"{place}: the system no longer knows where the pull stood. Pull again from the beginning.",
+        f"{place} : le système ne sait plus où en était la lecture. Relancez-la depuis le début.",
+    )
+
+
+def absent(system: str, *names: str) -> ConfigurationError:
+    """A secret or an option that the sign-in needs and systems.yaml does not have."""
+    english, french = " or ".join(names), " ou ".join(names)
+    return ConfigurationError(
+        f"{system}: {english} is absent. Add it to systems.yaml.",
+        f"{system} : {french} est absent. Ajoutez-le à systems.yaml.",
+    )
+
+
+def unreadable(system: str, *names: str) -> ConfigurationError:
+    """A secret or an option that is there and cannot serve."""
+    english, french = " or ".join(names), " ou ".join(names)
+    return ConfigurationError(
+        f"{system}: {english} cannot be read or used. Correct it in systems.yaml.",
+        f"{system} : {french} : lecture ou emploi impossible. Corrigez-le dans systems.yaml.",
+    )
 
 
 def problem(status: int, found: object) -> str:
