@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from gateway.billing import posting
+from gateway.billing import posting, slip_sending
 from gateway.handoff import sending
 from gateway.ministry import transmission
 from gateway.outbox.courier import Sender
 
 SENDERS: Mapping[str, Sender] = MappingProxyType(
-    {**sending.SENDERS, **transmission.SENDERS, **posting.SENDERS}
+    {**sending.SENDERS, **transmission.SENDERS, **posting.SENDERS, **slip_sending.SENDERS}
 )

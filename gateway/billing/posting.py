@@ -16,8 +16,8 @@ import orjson
 import sqlalchemy as sa
 
 from canonical_model.errors import HubError, IntegrityError
+from connectors.kit.errors import PartnerRefusedError
 from connectors.kit.protocol import Delivery, Receipt
-from connectors.kit.rest import PartnerRefusedError
 from gateway import outbox
 from gateway.billing import ledger, site_files
 from gateway.billing.journal import build

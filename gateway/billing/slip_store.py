@@ -47,6 +47,8 @@ class File:
     """One XML file: its slips of one kind, in the order of their numbers, and the batch it belongs to."""
 
     name: str
+    organization: str
+    year: int
     code: Code
     batch: int
     exchange: str
@@ -127,19 +129,25 @@ def unwritten(connection: sa.Connection, keys: Keys, *, organization: str, year:
         .where(slip.c.organization == organization, slip.c.year == year, slip.c.written_at.is_(None))
         .order_by(slip.c.file, slip.c.number)
     )
-    by_file: dict[str, list[sa.Row[Any]]] = defaultdict(list)
-    for row in connection.execute(query):
-        by_file[row.file].append(row)
-    return [
-        File(
-            name=name,
-            code=rows[0].code,
-            batch=rows[0].batch,
-            exchange=rows[0].exchange,
-            slips=tuple(Numbered(row.number, _opened(keys, row), row.replaces) for row in rows),
-        )
-        for name, rows in by_file.items()
-    ]
+    return _files(keys, connection.execute(query))
+
+
+def written(
+    connection: sa.Connection, keys: Keys, *, year: int, organization: str | None = None
+) -> list[File]:
+    """Files of a tax year that are on disk, of one board when named, in the order of their names."""
+    conditions = [slip.c.year == year, slip.c.written_at.is_not(None)]
+    if organization is not None:
+        conditions.append(slip.c.organization == organization)
+    query = sa.select(slip).where(*conditions).order_by(slip.c.file, slip.c.number)
+    return _files(keys, connection.execute(query))
+
+
+def file_named(connection: sa.Connection, keys: Keys, name: str) -> File:
+    """The file of that name. Raises ValueError when no slip is in it."""
+    query = sa.select(slip).where(slip.c.file == name).order_by(slip.c.number)
+    (found,) = _files(keys, connection.execute(query))
+    return found
 
 
 def note_written(connection: sa.Connection, files: Iterable[File], *, year: int, moment: datetime) -> int:
@@ -154,6 +162,25 @@ def note_written(connection: sa.Connection, files: Iterable[File], *, year: int,
         .values(written_at=moment)
     )
     return noted.rowcount
+
+
+def _files(keys: Keys, found: Iterable[sa.Row[Any]]) -> list[File]:
+    """The files of slips that come in the order of file and number."""
+    by_file: dict[str, list[sa.Row[Any]]] = defaultdict(list)
+    for row in found:
+        by_file[row.file].append(row)
+    return [
+        File(
+            name=name,
+            organization=rows[0].organization,
+            year=rows[0].year,
+            code=rows[0].code,
+            batch=rows[0].batch,
+            exchange=rows[0].exchange,
+            slips=tuple(Numbered(row.number, _opened(keys, row), row.replaces) for row in rows),
+        )
+        for name, rows in by_file.items()
+    ]
 
 
 def _opened(keys: Keys, row: sa.Row[Any]) -> Slip:

@@ -1,15 +1,18 @@
 """A simulated ERP of one board: a real server that checks each journal itself and never forgets a receipt.
 
-Written from contract/openapi.yaml. It adds up every journal again, by account, by fund and in all; what
-does not balance is refused and leaves no trace.
+Written from contract/openapi.yaml and contract/journal.yaml: it takes journals over REST and from its folder
+``depot``, into the same books. It adds up every journal again, by account, by fund and in all; what does not
+balance is refused and leaves no trace.
 """
 
 import asyncio
+import csv
 import hashlib
 import json
 import re
 from collections import Counter
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import date
 from typing import Any, ClassVar
 
@@ -20,6 +23,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from connectors.kit.rest_server import WIRE_FAULTS, RestSandbox
+from connectors.kit.sandbox_depot import Depot
 
 _AMOUNT = re.compile(r"\d{1,11}\.\d{2}")
 _ACCOUNT = re.compile(r"\d{3}-(\d)-\d{5}-[0-9A-Z]+")
@@ -27,6 +31,7 @@ _NUMBER = re.compile(r"[A-Z0-9-]{1,60}")
 _FIELDS = {
     "numero", "organisme", "exercice", "date_ecriture", "devise", "total_debit", "total_credit", "lignes",
 }  # fmt: skip
+_HEAD = ("numero", "organisme", "exercice", "date_ecriture", "devise", "total_debit", "total_credit")
 _TABLES = """
     create table if not exists journal (
         numero text primary key, empreinte text not null, recu text not null unique, reponse text not null
@@ -47,7 +52,7 @@ class _RefusedError(Exception):
 
 
 class Sandbox(RestSandbox):
-    """One ERP for each board."""
+    """One ERP for each board. Its folder ``depot`` is the address of the file way."""
 
     SCOPE = "journaux"
     TABLES = _TABLES
@@ -67,6 +72,19 @@ class Sandbox(RestSandbox):
                 Route("/api/v1/journaux/{numero}", self._show),
             ]
         )
+
+    def prepare(self, postgres: str) -> None:
+        """The books, and the folder."""
+        super().prepare(postgres)
+        (self.folder / "depot").mkdir(exist_ok=True)
+
+    @contextmanager
+    def serve(self) -> Iterator[None]:
+        """The import job that takes what was dropped; its receipts are numbered apart."""
+        encoding = "utf-16" if "encoding" in self.faults else "utf-8"
+        name = f"MF-{self.organization}-D"
+        with Depot(self.folder / "depot", name, self._judge, encoding=encoding).taking():
+            yield
 
     def journals(self) -> tuple[str, ...]:
         """The numbers of every journal it posted, oldest first."""
@@ -95,9 +113,27 @@ class Sandbox(RestSandbox):
         return self.cut(answer)
 
     def _take(self, key: str, body: bytes) -> Response:
-        journal = _parsed(body)
+        try:
+            journal = _checked_form(json.loads(body))
+        except ValueError:
+            raise _RefusedError("json-invalide", "Le journal n'est pas celui du contrat", 400) from None
         if not key or journal["numero"] != key:
             raise _RefusedError("cle-manquante", "Idempotency-Key doit égaler `numero`", 400)
+        answer, fresh = self._post(key, journal)
+        return JSONResponse(answer, 201 if fresh else 200)
+
+    def _judge(self, name: str, content: bytes) -> list[str | None]:
+        """The import job's answer for each line of a file: one for all, as a journal is one."""
+        rows = list(csv.DictReader(content.decode("utf-8", "replace").splitlines(), delimiter=";"))
+        try:
+            journal = _of_rows(name, rows)
+            self._post(journal["numero"], journal)
+        except _RefusedError as error:
+            return [error.code] * len(rows)
+        return [None] * len(rows)
+
+    def _post(self, key: str, journal: dict[str, Any]) -> tuple[dict[str, Any], bool]:
+        """The receipt of a journal, and whether it was posted just now."""
         print_ = hashlib.sha256(json.dumps(journal, sort_keys=True).encode()).hexdigest()
         with closing(self.database()) as database, database:
             database.execute("begin immediate")
@@ -107,7 +143,7 @@ class Sandbox(RestSandbox):
             if held is not None:
                 if held[0] != print_:
                     raise _RefusedError("cle-reutilisee", "Ce numéro a servi pour un autre journal", 409)
-                return JSONResponse(json.loads(held[1]), 200)
+                return json.loads(held[1]), False
             lines = self._checked(journal)
             (count,) = database.execute("select count(*) from journal").fetchone()
             answer = {
@@ -123,7 +159,7 @@ class Sandbox(RestSandbox):
                 "insert into ligne values (?, ?, ?, ?, ?)",
                 [(key, rank, *line) for rank, line in enumerate(lines, start=1)],
             )
-            return JSONResponse(answer, 201)
+            return answer, True
 
     def _checked(self, journal: dict[str, Any]) -> list[tuple[str, int, int]]:
         """(account, debit, credit) of each line, in cents, once the whole journal is right."""
@@ -164,11 +200,7 @@ class Sandbox(RestSandbox):
         return JSONResponse(json.loads(held[0]))
 
 
-def _parsed(body: bytes) -> dict[str, Any]:
-    try:
-        journal = json.loads(body)
-    except ValueError:
-        journal = None
+def _checked_form(journal: Any) -> dict[str, Any]:
     right = (
         isinstance(journal, dict)
         and journal.keys() == _FIELDS
@@ -181,6 +213,21 @@ def _parsed(body: bytes) -> dict[str, Any]:
     if not right:
         raise _RefusedError("json-invalide", "Le journal n'est pas celui du contrat", 400)
     return dict(journal)
+
+
+def _of_rows(name: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """The journal of a file, once its name and every line say the same of it and none is missing."""
+    heads = {tuple(row.get(name) for name in (*_HEAD, "lignes")) for row in rows}
+    ranks = [row.get("rang") for row in rows]
+    if len(heads) != 1 or ranks != [str(rank) for rank in range(1, len(rows) + 1)]:
+        raise _RefusedError("fichier-invalide", "Le fichier n'est pas celui du contrat")
+    *head, count = heads.pop()
+    if not name.startswith(f"{head[0]}."):
+        raise _RefusedError("cle-manquante", "Le nom du fichier commence par le numéro")
+    if count != str(len(rows)):
+        raise _RefusedError("fichier-invalide", "Des lignes manquent")
+    lines = [{name: row.get(name) for name in ("compte", "debit", "credit")} for row in rows]
+    return _checked_form({**dict(zip(_HEAD, head, strict=True)), "lignes": lines})
 
 
 def _line(line: Any) -> tuple[str, int, int]:

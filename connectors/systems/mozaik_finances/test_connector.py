@@ -1,4 +1,4 @@
-"""Mozaïk-Finances against its live sandbox: one receipt for one journal; a refusal leaves nothing behind."""
+"""Mozaïk-Finances over REST, its live sandbox: one receipt for one journal; a refusal leaves nothing behind."""
 
 import json
 import re

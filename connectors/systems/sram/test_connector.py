@@ -194,6 +194,16 @@ def test_a_wrong_secret_is_named(province: Province, tmp_path: Path) -> None:
         target.deliver(delivery(lot(province)))
 
 
+def test_a_site_signs_in_by_password_or_by_key_and_must_have_one(tmp_path: Path) -> None:
+    pinned = {"host_key": "SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}
+    site = Installation("sram", "000002", "sftp://passerelle@depot.example.org/recus", {}, pinned)
+    for secrets in ({"password": "invented"}, {"private_key": "invented"}):
+        load.target(replace(site, secrets=secrets)).close()
+
+    with pytest.raises(ConfigurationError, match="password"):
+        load.target(site)
+
+
 def test_a_site_s_contract_of_another_form_is_named(province: Province, tmp_path: Path) -> None:
     path = tmp_path / "site.yaml"
     path.write_text("streams: {applicant: {named: A, columns: {type: Type}}}\n")
