@@ -102,6 +102,19 @@ def parse_faults(text: str) -> Faults:
     return MappingProxyType(found)
 
 
+def check_faults(faults: Faults, *, systems: Sequence[str] | None = None) -> None:
+    """Raises ConfigurationError for a fault that none of the systems knows, before anything is made."""
+    kinds = {name: kind(name) for name in connectors()}
+    for name in {system.partition("@")[0] for system in faults} & kinds.keys():
+        told = (held for system, held in faults.items() if system.partition("@")[0] == name)
+        _check_faults(name, kinds[name], frozenset().union(*told))
+    wanted = {system.partition("@")[0] for system in systems or ()}
+    asked = [
+        made_by for name, made_by in kinds.items() if (name in wanted if wanted else made_by.demonstrated)
+    ]
+    _check_known(asked, faults.get(EVERY, frozenset()))
+
+
 def find(
     province: Province, folder: Path, *, systems: Sequence[str] | None = None, faults: Faults = NO_FAULTS
 ) -> tuple[SandboxSystem, ...]:
@@ -274,7 +287,7 @@ def _check_faults(system: str, made_by: type[SandboxSystem], told: frozenset[str
         )
 
 
-def _check_known(systems: Sequence[SandboxSystem], told: frozenset[str]) -> None:
+def _check_known(systems: Sequence[SandboxSystem | type[SandboxSystem]], told: frozenset[str]) -> None:
     """A fault for every system must be known to one of them: a misspelt one would be no fault at all."""
     names = {name for made in systems for name in made.known_faults}
     if unknown := sorted(told - names):

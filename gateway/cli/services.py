@@ -198,6 +198,7 @@ def sandbox_up(
     settings = demo_site.with_day(context.settings(ctx))
     held = size(students, boards, seed) or demo_site.kept(settings) or Size()
     misbehaviour = sandboxes.parse_faults(faults)
+    sandboxes.check_faults(misbehaviour, systems=systems)
     ports.require_free(ports.sandbox(settings))
     province = demo_site.province(settings, held)
     server = postgres.ensure(settings)

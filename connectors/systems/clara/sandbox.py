@@ -33,6 +33,9 @@ _TABLES = """
 """
 
 
+_MOST = 500  # maxItems of the contract
+
+
 class Sandbox(RestSandbox):
     """The cégep de Maisonneuve."""
 
@@ -91,6 +94,8 @@ class Sandbox(RestSandbox):
             return self.problem(400, "cle-manquante", "Idempotency-Key doit égaler `livraison`")
         if not documents or number != len(documents):
             return self.problem(422, "nombre-different", "`nombre` n'est pas celui des documents")
+        if len(documents) > _MOST:
+            return self.problem(422, "trop-de-documents", f"Au plus {_MOST} documents par livraison")
         return self._account(key, hashlib.sha256(body).hexdigest(), documents)
 
     def _account(self, key: str, print_: str, documents: list[str]) -> Response:

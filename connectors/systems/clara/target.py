@@ -10,6 +10,7 @@ from connectors.kit.protocol import Delivery, Receipt, Target
 from connectors.kit.rest import RestClient
 
 PATH = "/api/v1/livraisons"
+MOST = 500  # documents of a call: `maxItems` of the contract
 
 
 class ClaraTarget(Target):
@@ -20,24 +21,40 @@ class ClaraTarget(Target):
         self._client = RestClient(installation, scope="livraisons")
 
     def deliver(self, delivery: Delivery) -> Receipt:
-        """Send all documents in one call. `Receipt.refused` names a document by its decision's marker.
+        """Send the documents, at most MOST a call. `Receipt.refused` names a document by its decision's marker.
+
+        A delivery of several calls bears the number of its first receipt, and keeps all of them. Each call has a key
+        of its own, the same every time: cut in the middle and sent again, no document arrives twice.
 
         Raises RetryableError or ConfigurationError as the kit's client does, and IntegrityError when
-        the receipt does not account for every document.
+        a receipt does not account for every document.
         """
         sent = delivery.released
-        payload = {
-            "livraison": delivery.key,
-            "nombre": len(sent),
-            "documents": [self._document(item) for item in sent],
-        }
-        answer = self._client.send("POST", PATH, payload, key=delivery.key)
-        number, accepted, refused = self._accounted(answer.document, sent)
-        return Receipt(number=number, accepted=accepted, refused=refused, raw=answer.raw)
+        calls = [sent[start : start + MOST] for start in range(0, len(sent), MOST)] or [sent]
+        receipts = [
+            self._call(delivery.key if len(calls) == 1 else f"{delivery.key}/{number}", part)
+            for number, part in enumerate(calls, start=1)
+        ]
+        return Receipt(
+            number=receipts[0].number,
+            accepted=sum(receipt.accepted for receipt in receipts),
+            refused=tuple(refusal for receipt in receipts for refusal in receipt.refused),
+            raw=receipts[0].raw if len(receipts) == 1 else b"[%b]" % b",".join(r.raw for r in receipts),
+        )
 
     def close(self) -> None:
         """Let go of connections."""
         self._client.close()
+
+    def _call(self, key: str, part: Sequence[Released]) -> Receipt:
+        payload = {
+            "livraison": key,
+            "nombre": len(part),
+            "documents": [self._document(item) for item in part],
+        }
+        answer = self._client.send("POST", PATH, payload, key=key)
+        number, accepted, refused = self._accounted(answer.document, part)
+        return Receipt(number=number, accepted=accepted, refused=refused, raw=answer.raw)
 
     def _document(self, item: Released) -> str:
         if item.document is None:

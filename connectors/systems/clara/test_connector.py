@@ -95,6 +95,32 @@ def test_the_same_delivery_again_is_the_same_receipt_and_nothing_more_is_held(st
     assert 2 == len(college(restarted).received())
 
 
+def test_a_large_delivery_is_split_and_its_receipts_are_one(start: Start) -> None:
+    """The same two documents again and again: of each call the college takes each once, and refuses the others."""
+    many = bundle(SAMPLE["documents"] * 501)
+
+    receipt = deliver(start().installation(SYSTEM), many)
+    running = start("lost-receipt")
+    again = deliver(running.installation(SYSTEM), many)
+
+    assert ("lot-1/1", "lot-1/2", "lot-1/3") == college(running).deliveries()
+    assert (6, 996) == (receipt.accepted, len(receipt.refused))
+    assert [f"marker-{number}" for number in (3, 4)] == [marker for marker, _ in receipt.refused[:2]]
+    assert "marker-1000" == receipt.refused[-1][0]
+    assert 3 == len(json.loads(receipt.raw))
+    assert receipt == again
+
+
+def test_a_delivery_cut_between_two_calls_goes_on_where_it_was(start: Start) -> None:
+    """The first call is taken and its answer lost: sent again, no document arrives twice."""
+    running = start("lost-receipt")
+
+    receipt = deliver(running.installation(SYSTEM), bundle(SAMPLE["documents"] * 300))
+
+    assert ("lot-1/1", "lot-1/2") == college(running).deliveries()
+    assert 600 == receipt.accepted + len(receipt.refused)
+
+
 def test_a_key_used_for_another_content_is_refused_and_nothing_is_taken(start: Start) -> None:
     running = start()
     deliver(running.installation(SYSTEM), bundle())
