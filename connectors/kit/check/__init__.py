@@ -35,7 +35,8 @@ def findings(told: Manifest, trial: Trial | None = None, more: Iterable[Finding]
     if trial and any(item.state == "fault" for item in found if item.check in recorded.NEEDED_FIRST):
         found += map(live.not_yet, live.NAMES)  # it would say the same in other words
     else:
-        found += live.findings(trial) if trial else map(live.not_tried, live.NAMES)
+        later = live.not_tried if told.direction == "inbound" else live.by_its_tests
+        found += live.findings(trial) if trial else map(later, live.NAMES)
     if "mappings" not in {item.check for item in found}:
         found.append(live.not_tried("mappings"))
     return (*found, *rungs.judged(told, found, rungs.tests_of(told.folder)))

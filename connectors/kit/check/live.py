@@ -29,7 +29,7 @@ NAMES = ("columns", "counts", "twice", "resumes", "wrong-secret", "down", "fault
 def findings(trial: Trial) -> Iterator[Finding]:
     """Everything that can be tried without anything to deliver, in the order of the report card."""
     if trial.told.direction != "inbound":  # only what has something to deliver can try it: its own tests do
-        yield from map(not_tried, NAMES)
+        yield from map(by_its_tests, NAMES)
         return
     tried = [held(trial, name, check) for name, check in INBOUND]
     tried += [held(trial, f"fault-{name}", partial(one_fault, name=name)) for name in known(trial)]
@@ -41,6 +41,15 @@ def findings(trial: Trial) -> Iterator[Finding]:
 def not_tried(name: str) -> Finding:
     """The finding of a check of this module that nobody asked for."""
     return untried(name, f"{name} : non essayé; demandez --live.", f"{name}: not tried; ask for --live.")
+
+
+def by_its_tests(name: str) -> Finding:
+    """The finding of a check that only something to deliver could try."""
+    return untried(
+        name,
+        f"{name} : une sortie s'essaie par ses propres tests (test_connector.py).",
+        f"{name}: what delivers is tried by its own tests (test_connector.py).",
+    )
 
 
 def not_yet(name: str) -> Finding:
