@@ -32,9 +32,10 @@ status: install ## what runs where
 test: install ## the whole suite (ARGS="-k consent" for a part)
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -q $(ARGS)
 
-bench: install ## how fast the model and the mapping engine are (ARGS="--environments PATH" adds the peers)
+bench: install ## how fast the model, the mapping engine and the pulls are (ARGS="--environments PATH" adds the peers)
 	@$(BIN)/passerelle bench model
 	@$(BIN)/passerelle bench mapping $(ARGS)
+	@$(BIN)/passerelle bench connectors $(ARGS)
 
 check: install ## lint, format, types, import contracts
 	@$(BIN)/ruff check .

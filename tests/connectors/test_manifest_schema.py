@@ -95,7 +95,8 @@ quality: {samples-are-invented: done}
 GOOD: dict[str, Any] = {text.split()[1]: strict_yaml.load(text) for text in (REST, FILES, SQL, SOAP)}
 VALUES: tuple[Any, ...] = (
     "", "none", "0", "10m", "64MB", "/a", "/items/0", "{since}", "{since", "{hour}", "source:A", "target:A",
-    "inbound", "outbound", "pulls", "rest", "sql", "files", "soap", "oauth2", "link", "page", "snapshot", "flag", "A-B",
+    "inbound", "outbound", "pulls", "rest", "sql", "files", "soap", "oauth2", "link", "page", "snapshot", "flag",
+    "A-B",
     "../up", "2026-12-25", "06:00-22:00", "24:00-25:00", [], ["id"], ["Id"], [[]], {}, {"kind": "none"},
     {"kind": "page", "parameter": "p", "first": "0"}, {"key": ["id"]}, {"exempt": "why"}, {"path": "/a"},
     {"header": "X"}, {"header": "X", "path": "/a"}, {"at": "/a"},
