@@ -19,7 +19,7 @@ from connectors.kit.sql import driver
 from connectors.kit.sql.driver import CONNECT_SECONDS, Driver
 from connectors.kit.sql.statements import Spelled, Table
 
-BATCH_BYTES = 8 * 1024 * 1024
+BATCH_BYTES = 2 * 1024 * 1024
 
 _SESSION = (
     "select set_config('statement_timeout', %s, false), set_config('datestyle', 'ISO', false),"
